@@ -1,0 +1,140 @@
+{#-
+  What the incremental models remember between runs, in the schema `state`:
+  - `model_state`: a row per incremental model: the generation (a number given when it was last built whole), the
+    fingerprint of everything that decides its content apart from landed rows, and the highest change number it has seen.
+  - the sequence `change_number`: one number per statement that writes a change log; never restarts.
+  All of it is written in the transaction that writes the model's rows, so a killed run leaves both or neither.
+-#}
+
+{% macro model_state() %}
+    {{- return(api.Relation.create(
+        database=target.database, schema=generate_schema_name('state', none), identifier='model_state'
+    )) -}}
+{% endmacro %}
+
+{% macro prepare_state() %}
+    {% if execute and flags.WHICH in ('build', 'run', 'seed', 'snapshot', 'test', 'run-operation') %}
+        {{ check_hash_key() }}
+        create schema if not exists {{ model_state().schema }};
+        create sequence if not exists {{ model_state().schema }}.change_number;
+        create table if not exists {{ model_state() }} (
+            model_name text primary key,
+            generation bigint not null,
+            fingerprint text not null,
+            seen_change_number bigint not null
+        )
+    {% endif %}
+{% endmacro %}
+
+{#- One number for the whole statement: an uncorrelated scalar subquery is evaluated once. -#}
+{% macro next_change_number() %}
+    {{- return("(select nextval('" ~ model_state().schema ~ ".change_number'))") -}}
+{% endmacro %}
+
+{#- The row of `model_state` of a model, or none. Read at every call: it changes within a run. -#}
+{% macro state_of(model_name) %}
+    {% if not execute or adapter.get_relation(model_state().database, model_state().schema, model_state().identifier) is none %}
+        {{ return(none) }}
+    {% endif %}
+    {% set rows = run_query(
+        "select generation, fingerprint, seen_change_number from " ~ model_state()
+        ~ " where model_name = '" ~ model_name ~ "'"
+    ) %}
+    {{ return(rows[0] if rows | length > 0 else none) }}
+{% endmacro %}
+
+{#- All nodes that a node is built from (models, seeds, snapshots), itself included, as unique ids. -#}
+{% macro ancestors_of(unique_id) %}
+    {% set found = [unique_id] %}
+    {% for id in found %}
+        {% set node = graph.nodes.get(id) %}
+        {% for parent in (node.depends_on.nodes if node and node.depends_on and node.depends_on.nodes else []) %}
+            {% if parent not in found and not parent.startswith('source.') %}
+                {% do found.append(parent) %}
+            {% endif %}
+        {% endfor %}
+    {% endfor %}
+    {{ return(found | sort) }}
+{% endmacro %}
+
+{#- Variables that decide what incremental models hold; those that only say how or when a run goes are not here. -#}
+{% macro content_variables() %}
+    {{ return([
+        'prohandel_schema', 'prohandel_database', 'prohandel_schemas', 'using_article', 'using_customer', 'using_sale',
+        'using_inventory', 'using_shop', 'using_category', 'using_supplier', 'using_inventory_history',
+        'passthrough_columns', 'sale_price_per', 'discount_per', 'label_price_per', 'purchase_price_per',
+        'prices_include_vat', 'zero_cost_is_known', 'min_customer_number_length', 'inventory_is_complete',
+        'style_number_pattern', 'ranging_days',
+    ]) }}
+{% endmacro %}
+
+{#- Changes when code, seeds or variables change that decide the content of a model: then it is rebuilt whole. -#}
+{% macro fingerprint_of(unique_id) %}
+    {% set parts = [] %}
+    {% for id in ancestors_of(unique_id) %}
+        {% do parts.append(id ~ ':' ~ graph.nodes[id].checksum.checksum) %}
+    {% endfor %}
+    {% for name in content_variables() %}
+        {% do parts.append(name ~ '=' ~ tojson(var(name), sort_keys=true)) %}
+    {% endfor %}
+    {{ return(local_md5(parts | join('|'))) }}
+{% endmacro %}
+
+{#- Must this incremental model be built whole, because its fingerprint or an ancestor's generation moved on? -#}
+{% macro is_outdated() %}
+    {% set state = state_of(model.name) %}
+    {% if state is none or state['fingerprint'] != fingerprint_of(model.unique_id) %}
+        {{ return(true) }}
+    {% endif %}
+    {% for id in ancestors_of(model.unique_id) if id != model.unique_id %}
+        {% set ancestor = graph.nodes[id] %}
+        {% if ancestor.resource_type == 'model' and ancestor.config.materialized == 'incremental' %}
+            {% set ancestor_state = state_of(ancestor.name) %}
+            {% if ancestor_state is not none and ancestor_state['generation'] > state['generation'] %}
+                {{ return(true) }}
+            {% endif %}
+        {% endif %}
+    {% endfor %}
+    {{ return(false) }}
+{% endmacro %}
+
+{#- dbt's own macro, widened: an outdated incremental model is rebuilt whole although nobody asked for it. -#}
+{% macro should_full_refresh() %}
+    {% set configured = config.get('full_refresh') %}
+    {% set refresh = flags.FULL_REFRESH if configured is none else configured %}
+    {% if not refresh and execute and model.resource_type == 'model' and config.get('materialized') == 'incremental'
+        and model.package_name == project_name %}
+        {% set refresh = is_outdated() %}
+    {% endif %}
+    {{ return(refresh) }}
+{% endmacro %}
+
+{#- Post-hook of every model; writes the state of an incremental one in its own transaction. -#}
+{% macro record_build() %}
+    {% if execute and config.get('materialized') == 'incremental' %}
+        {% set built_whole = not is_incremental() %}
+        {% set changes = (config.get('meta') or {}).get('changes') %}
+        insert into {{ model_state() }} as state (model_name, generation, fingerprint, seen_change_number)
+        select
+            '{{ model.name }}',
+            nextval('{{ model_state().schema }}.change_number'),
+            '{{ fingerprint_of(model.unique_id) }}',
+            {% if changes %}
+            (select coalesce(max(change_number), 0) from {{ ref(changes) }})
+            {% else %}
+            0
+            {% endif %}
+        on conflict (model_name) do update set
+            {% if built_whole %}
+            generation = excluded.generation,
+            {% endif %}
+            fingerprint = excluded.fingerprint,
+            seen_change_number = excluded.seen_change_number
+    {% endif %}
+{% endmacro %}
+
+{#- The highest change number of its change log that the current model has worked in. -#}
+{% macro seen_change_number() %}
+    {% set state = state_of(model.name) if is_incremental() else none %}
+    {{ return(state['seen_change_number'] if state is not none else -1) }}
+{% endmacro %}
