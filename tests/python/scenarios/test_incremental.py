@@ -1,0 +1,114 @@
+"""Incremental equals full refresh, exactly, after everything that a landing can do between two runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.python.scenarios.harness import Warehouse, differences
+from tests.python.scenarios.landed import SCHEMA, change_rows, copy_row, delete_rows, next_sync
+
+
+def late_rows(w: Warehouse) -> None:
+    old_day = w.execute("select min(sale_date) + 20 from staging.stg_prohandel__sales")[0][0]
+    for number in range(3):
+        copy_row(w, "sale", "quantity > 0", id=f"late-{number}", date=f"{old_day}T11:00:00", receipt_number="late-1")
+
+
+def corrected_rows(w: Warehouse) -> None:
+    change_rows(w, "sale", "quantity > 0 and branch_number = '0901'", limit=3, quantity=7, sale_price=70)
+    change_rows(w, "sale", "branch_number = '0901'", limit=2, branch_number="0902")
+    another = w.execute(f"select max(article_number) from {SCHEMA}.article")[0][0]
+    change_rows(w, "sale", "branch_number = '0902'", limit=2, article_number=another)
+    old_day = w.execute("select min(sale_date) + 3 from staging.stg_prohandel__sales")[0][0]
+    change_rows(w, "sale", "branch_number = '0902'", limit=2, date=f"{old_day}T12:00:00")
+
+
+def unreadable_correction(w: Warehouse) -> None:
+    change_rows(w, "sale", "branch_number = '0902' and quantity > 0", limit=2, date="31.02.2026")
+
+
+def soft_deleted_rows(w: Warehouse) -> None:
+    change_rows(w, "sale", "branch_number = '0901'", limit=4, _fivetran_deleted=True)
+    change_rows(w, "inventory", "branch_number = '0901'", limit=2, _fivetran_deleted=True)
+    change_rows(w, "order", "true", _fivetran_deleted=True)
+
+
+def hard_deleted_rows(w: Warehouse) -> None:
+    delete_rows(w, "sale", "branch_number = '0902'", limit=5)
+    delete_rows(w, "order", "true")
+    delete_rows(w, "article", "true")
+
+
+def article_after_its_sales(w: Warehouse) -> None:
+    copy_row(w, "sale", "quantity > 0", id="orphan-1", article_number="00LATE1")
+    w.build()
+    copy_row(w, "article", "true", id="99990001", article_number="00LATE1", name="Late arrival")
+
+
+def branch_after_its_sales(w: Warehouse) -> None:
+    copy_row(w, "sale", "quantity > 0", id="orphan-2", branch_number="late-shop-id")
+    w.build()
+    copy_row(w, "shop", "true", id="late-shop-id", branch_number="0999", name="Late branch")
+
+
+def article_changes(w: Warehouse) -> None:
+    another = w.execute(f"select max(category_id) from {SCHEMA}.article")[0][0]
+    change_rows(w, "article", "true", limit=2, category_id=another, cost=3.21)
+
+
+def corrected_stock(w: Warehouse) -> None:
+    change_rows(w, "inventory_history", "quantity > 0", limit=5, quantity=0)
+    change_rows(w, "inventory", "quantity > 0", limit=5, quantity=1)
+
+
+def new_column(w: Warehouse) -> None:
+    w.execute(f"alter table {SCHEMA}.sale add column colour text, add column total_amount double precision")
+    copy_row(w, "sale", "quantity > 0", id="new-column-1", sale_price=None, total_amount=19.9, colour="red")
+
+
+def widened_column(w: Warehouse) -> None:
+    w.execute(f"alter table {SCHEMA}.sale alter column quantity type text using quantity::text")
+    w.execute(f"alter table {SCHEMA}.article alter column cost type text using cost::text")
+    copy_row(w, "sale", "true", id="widened-1", quantity="2,00")
+    copy_row(w, "sale", "true", id="widened-2", quantity="two")
+    change_rows(w, "article", "true", cost="12,50")
+
+
+def day_without_sales(w: Warehouse) -> None:
+    change_rows(w, "inventory", "quantity > 0", _fivetran_synced=next_sync(w), quantity=2)
+
+
+CHANGES: dict[str, Callable[[Warehouse], None]] = {
+    change.__name__: change
+    for change in (
+        late_rows,
+        corrected_rows,
+        unreadable_correction,
+        soft_deleted_rows,
+        article_after_its_sales,
+        branch_after_its_sales,
+        article_changes,
+        corrected_stock,
+        new_column,
+        widened_column,
+        day_without_sales,
+        hard_deleted_rows,
+    )
+}
+
+
+def assert_equals_full_refresh(warehouse: Warehouse, *, nightly: bool = False) -> None:
+    whole = warehouse.clone("scenario_full_refresh")
+    whole.build(full_refresh=True, nightly=nightly)
+    assert differences(warehouse, whole) == []
+
+
+@pytest.mark.parametrize("name", list(CHANGES))
+def test_incremental_equals_full_refresh(chain: Warehouse, name: str) -> None:
+    """Every change comes on top of those before it: the chain is one warehouse's life."""
+    nightly = name == "hard_deleted_rows"
+    CHANGES[name](chain)
+    chain.build(nightly=nightly)
+    assert_equals_full_refresh(chain, nightly=nightly)
