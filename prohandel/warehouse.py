@@ -145,7 +145,7 @@ def reset(at: Path | None = None) -> None:
     at = at or home()
     stop(at)
     try:
-        for name in ("pgdata", "pgdata.new", "truth", "simulation", "profiles"):
+        for name in ("pgdata", "pgdata.new", "truth", "simulation", "profiles", "target", "logs"):
             if (at / name).exists():
                 shutil.rmtree(at / name)
         for name in ("state.json", ".lock"):
@@ -330,7 +330,9 @@ def _run_as(user: pwd.struct_passwd | None, command: Sequence[str | Path]) -> su
             env=environment | {"LC_ALL": "C"},
             start_new_session=True,
             check=False,
-            **({"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}),
+            user=user.pw_uid if user else None,
+            group=user.pw_gid if user else None,
+            extra_groups=[] if user else None,
         )
         output.seek(0)
         return subprocess.CompletedProcess(done.args, done.returncode, output.read())
@@ -572,13 +574,24 @@ def _ensure_database(at: Path) -> None:
         with _connect(at, "postgres", autocommit=True) as conn:
             if conn.execute("select from pg_database where datname = %s", [DATABASE]).fetchone() is None:
                 conn.execute(sql.SQL("create database {}").format(sql.Identifier(DATABASE)))
-                _set_hash_key(conn, DATABASE)
+            set_hash_key(conn, DATABASE)
     except psycopg.Error as error:
         raise explain(error) from error
 
 
-def _set_hash_key(conn: psycopg.Connection, database: str) -> None:
-    """Gives the embedded database the key that customer columns are hashed with: a demo value, no secret."""
+def set_hash_key(conn: psycopg.Connection, database: str) -> None:
+    """Gives an embedded database the key that customers are hashed with, a demo value, where it has none yet."""
+    has_key = conn.execute(
+        """
+        select from pg_db_role_setting as settings
+        inner join pg_database as databases on settings.setdatabase = databases.oid
+        cross join lateral unnest(settings.setconfig) as setting
+        where databases.datname = %s and setting like 'prohandel.hash_key=%%'
+        """,
+        [database],
+    ).fetchone()
+    if has_key:
+        return
     conn.execute(
         sql.SQL("alter database {} set prohandel.hash_key = {}").format(
             sql.Identifier(database), sql.Literal(DEMO_HASH_KEY)

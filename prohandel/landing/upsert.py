@@ -32,7 +32,7 @@ _SYNONYMS = {
     "timestamp with time zone": "timestamptz",
 }
 _NUMBERS = ("bigint", "double precision", "numeric")
-_TIMES = ("date", "timestamp", "timestamptz")
+_LOCAL_TIMES = ("date", "timestamp")
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def column_types(conn: psycopg.Connection, schema: str, table: str) -> dict[str,
         """,
         [f"{_quoted(schema)}.{_quoted(table)}"],
     ).fetchall()
-    return {name: _SYNONYMS.get(type_name, type_name) for name, type_name in rows}
+    return {name: _SYNONYMS.get(str(type_name), str(type_name)) for name, type_name in rows}
 
 
 def frame_types(rows: pl.DataFrame) -> dict[str, str]:
@@ -132,9 +132,10 @@ def wider_type(first: str, second: str) -> str:
     if first in _INTEGERS and second in _INTEGERS:
         return "bigint"
     first, second = (_wide_integer(name) for name in (first, second))
-    for ladder in (_NUMBERS, _TIMES):
+    for ladder in (_NUMBERS, _LOCAL_TIMES):
         if first in ladder and second in ladder:
             return ladder[max(ladder.index(first), ladder.index(second))]
+    # A time without a zone is no instant, and none may be made up for it: both stay readable as text.
     return "text"
 
 
@@ -151,11 +152,10 @@ def _postgres_type(name: str, dtype: pl.DataType) -> str:
         return "double precision"
     if dtype.is_decimal():
         return "numeric"
-    simple = {pl.Boolean: "boolean", pl.Date: "date", pl.Null: "text", pl.String: "text", pl.Time: "text"}
-    if isinstance(dtype, (pl.Categorical, pl.Enum)):
+    if dtype in (pl.Boolean, pl.Date):
+        return "boolean" if dtype == pl.Boolean else "date"
+    if dtype in (pl.String, pl.Null, pl.Time, pl.Categorical, pl.Enum):
         return "text"
-    if (found := simple.get(dtype.base_type())) is not None:
-        return found
     raise ProhandelError(
         f"Column '{name}' holds values of type {dtype}, which Fivetran would land as JSON.",
         "Flatten it to plain columns before landing.",
@@ -201,7 +201,7 @@ def _lock(conn: psycopg.Connection, schema: str, table: str) -> None:
 
 def _definitions(types: dict[str, str]) -> sql.Composed:
     return sql.SQL(", ").join(
-        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(type_name))  # type: ignore[arg-type]
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(type_name))
         for name, type_name in types.items()
     )
 
@@ -264,7 +264,7 @@ def _fit_columns(
         column = sql.Identifier(name)
         if name not in existing:
             types[name] = type_name
-            changes.append(sql.SQL("add column {} {}").format(column, sql.SQL(type_name)))  # type: ignore[arg-type]
+            changes.append(sql.SQL("add column {} {}").format(column, sql.SQL(type_name)))
             continue
         wide = wider_type(existing[name], type_name)
         if wide == "double precision":
@@ -273,7 +273,7 @@ def _fit_columns(
             types[name] = wide
             changes.append(
                 sql.SQL("alter column {} type {} using {}").format(
-                    column, sql.SQL(wide), _converted(column, existing[name], wide)  # type: ignore[arg-type]
+                    column, sql.SQL(wide), _converted(column, existing[name], wide)
                 )
             )
     if changes:
@@ -307,16 +307,14 @@ def _converted(column: sql.Composable, old: str, new: str) -> sql.Composed:
         form = "{}"
     elif new == "text" and old == "timestamptz":
         form = "(to_jsonb({} at time zone 'UTC') #>> '{{}}') || 'Z'"
-    elif new == "text" and old in _TIMES:
+    elif new == "text" and old in _LOCAL_TIMES:
         form = "to_jsonb({}) #>> '{{}}'"
-    elif new == "timestamptz":
-        form = "cast({} as timestamp) at time zone 'UTC'"
     elif new == "numeric" and old == "double precision":
         # The direct cast keeps 15 digits only; the text form is the shortest that is exact.
         form = "cast(cast({} as text) as numeric)"
     else:
-        return sql.SQL("cast({} as {})").format(column, sql.SQL(new))  # type: ignore[arg-type]
-    return sql.SQL(form).format(column)  # type: ignore[arg-type]
+        return sql.SQL("cast({} as {})").format(column, sql.SQL(new))
+    return sql.SQL(form).format(column)
 
 
 def _merge(

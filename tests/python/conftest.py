@@ -1,0 +1,82 @@
+"""One embedded server for the whole session, a fresh database for each test that asks for one."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from prohandel import warehouse
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Server:
+    """The embedded server of the test session.
+
+    Attributes:
+        home: its PROHANDEL_HOME.
+        socket_dir: the host to connect to, as user postgres on port 5432.
+    """
+
+    home: Path
+    socket_dir: str
+
+    def connect(self, database: str = "postgres") -> psycopg.Connection[Any]:
+        """A connection on which every statement is its own transaction."""
+        return psycopg.connect(
+            host=self.socket_dir, port=warehouse.PORT, user=warehouse.USER, dbname=database, autocommit=True
+        )
+
+    def create_database(self, name: str) -> Database:
+        """Creates an empty database, in place of one that has that name."""
+        with self.connect() as conn:
+            conn.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
+            conn.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        return Database(self, name)
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database of the test server."""
+
+    server: Server
+    name: str
+
+    def connect(self) -> psycopg.Connection[Any]:
+        """A connection on which every statement is its own transaction."""
+        return self.server.connect(self.name)
+
+    def drop(self) -> None:
+        with self.server.connect() as conn:
+            conn.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(self.name)))
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    with tempfile.TemporaryDirectory(prefix="prohandel-test-") as folder:
+        home = Path(folder) / "home"
+        warehouse.start(home)
+        yield Server(home, warehouse.parameters(home)["host"])
+        warehouse.stop(home)
+
+
+@pytest.fixture
+def database(server: Server) -> Iterator[Database]:
+    created = server.create_database(f"test_{next(_numbers)}")
+    yield created
+    created.drop()
+
+
+@pytest.fixture
+def conn(database: Database) -> Iterator[psycopg.Connection[Any]]:
+    with database.connect() as connection:
+        yield connection
