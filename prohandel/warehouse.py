@@ -544,7 +544,11 @@ def _start_error(pgdata: Path, log: str) -> ProhandelError:
             "its socket cannot be created",
             "Choose another PROHANDEL_HOME or TMPDIR.",
         ),
-        ("could not bind Unix address", "its socket is in use", "End the other server, or choose another PROHANDEL_HOME."),
+        (
+            "could not bind Unix address",
+            "its socket is in use",
+            "End the other server, or choose another PROHANDEL_HOME.",
+        ),
         ("is another postmaster", "another server uses this data", "End the other server: prohandel db stop"),
         ("Read-only file system", "the disk is read-only", "Choose another PROHANDEL_HOME."),
         ("Permission denied", "a file cannot be read or written", "Run as the owner of the folder."),

@@ -201,8 +201,7 @@ def _lock(conn: psycopg.Connection, schema: str, table: str) -> None:
 
 def _definitions(types: dict[str, str]) -> sql.Composed:
     return sql.SQL(", ").join(
-        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(type_name))
-        for name, type_name in types.items()
+        sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(type_name)) for name, type_name in types.items()
     )
 
 
@@ -240,9 +239,7 @@ def _first_load(
     conn.execute(sql.SQL("create table {} ({})").format(target, _definitions(types)))
     _copy(conn, target, rows)
     conn.execute(
-        sql.SQL("alter table {} add primary key ({})").format(
-            target, sql.SQL(", ").join(map(sql.Identifier, key))
-        )
+        sql.SQL("alter table {} add primary key ({})").format(target, sql.SQL(", ").join(map(sql.Identifier, key)))
     )
     deleted = _apply_deletes(conn, schema, batch, key, types)
     return UpsertCounts(rows.height, 0, deleted)
@@ -330,9 +327,7 @@ def _merge(
         _converted(sql.Identifier(name), incoming[name], types[name]) if name in columns else sql.SQL("null")
         for name in types
     ]
-    replaced = [
-        sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in types if name not in key
-    ]
+    replaced = [sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in types if name not in key]
     counts = conn.execute(
         sql.SQL(
             """
