@@ -1,0 +1,84 @@
+# Two commands matter: `make demo` and `make test`. `make help` lists the rest.
+
+PYTHON ?=
+SCALE ?= demo
+SYNCS ?= 0
+YES ?=
+
+VENV := .venv
+RUN := $(VENV)/bin/python -m prohandel
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input --quiet
+# The landing that linters compile the models against; apart from the demo's.
+LINT_HOME := target/lint
+
+export PYTHONUNBUFFERED = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint check-sql check-python check-parse pytest install install-dev packages clean lock holidays
+
+help: ## Lists the targets.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: install ## Lands a simulated retailer, builds and tests everything, prints a summary. SYNCS=24: that many more hourly syncs.
+	$(RUN) land simulate --scale $(SCALE) --syncs $(SYNCS)
+	$(RUN) run
+
+test: lint pytest ## Linters, type checker, a parse without any warning, and all tests.
+
+lint: check-python check-parse check-sql ## Linters and type checker alone.
+
+check-python: install-dev
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+# Staging looks at the landed columns, so the models compile only where something has landed.
+$(LINT_HOME)/landed: $(wildcard prohandel/landing/*.py prohandel/landing/simulate/*.py) | install-dev
+	@mkdir -p $(LINT_HOME)
+	PROHANDEL_HOME=$(LINT_HOME) $(RUN) land simulate --scale small
+	@touch $@
+
+check-parse: install-dev packages $(LINT_HOME)/landed
+	PROHANDEL_HOME=$(LINT_HOME) $(RUN) db start
+	$(VENV)/bin/dbt --warn-error --quiet parse --no-partial-parse --show-all-deprecations \
+		--profiles-dir $(LINT_HOME)/profiles --target-path $(LINT_HOME)/target --log-path $(LINT_HOME)/logs
+
+check-sql: install-dev packages $(LINT_HOME)/landed
+	PROHANDEL_HOME=$(LINT_HOME) $(RUN) db start
+	$(VENV)/bin/sqlfluff lint --disable-progress-bar models snapshots tests/singular analyses
+
+pytest: install-dev packages
+	$(VENV)/bin/pytest $(PYTEST_FLAGS)
+
+install: $(VENV)/.installed ## The virtual environment, with what a run needs.
+
+install-dev: $(VENV)/.installed-dev
+
+packages: install ## The dbt packages: installed, from the hub or its mirror, or the project's own minimal ones.
+	$(RUN) packages
+
+$(VENV)/bin/python:
+	@sh .ci/venv "$(VENV)" "$(PYTHON)"
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing into $(VENV) (half a minute) ..."
+	$(PIP) install --no-deps --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	@echo "Installing the development tools into $(VENV) ..."
+	$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
+	@touch $@
+
+clean: ## Removes everything that make has made. Asks before the warehouse goes; YES=1 does not.
+	@sh .ci/clean "$(YES)"
+
+lock: install-dev ## Renews both lock files.
+	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+		--extra dev --group build --output-file requirements-dev.lock pyproject.toml
+	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+		--group build --constraints requirements-dev.lock --output-file requirements.lock pyproject.toml
+
+holidays: install-dev ## Writes the seed of public holidays anew.
+	$(VENV)/bin/python -m prohandel.seeds.public_holidays

@@ -1,0 +1,222 @@
+"""What production schedules: freshness, snapshots, build, summary, one run at a time."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dbt.contracts.graph.manifest import Manifest
+from rich.console import Console
+
+from prohandel.errors import EXIT_CONFIGURATION, EXIT_GOOD, EXIT_SOURCE_STALE, EXIT_TESTS_FAILED
+from prohandel.pipeline import packages
+from prohandel.pipeline.dbt import Dbt, Freshness, NodeResult, Outcome
+from prohandel.pipeline.explain import Finding, explain_node, explain_text
+from prohandel.pipeline.landed import check_landing
+from prohandel.pipeline.lock import only_run
+from prohandel.pipeline.progress import showing
+from prohandel.pipeline.summary import Summary, summarise
+from prohandel.pipeline.target import PROJECT, Target, find_target
+from prohandel.pipeline.variables import check_variables, parse_variables, project_variables
+
+NIGHTLY_TAG = "nightly"
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What a user asks of a run.
+
+    Attributes:
+        target: of the dbt profile; None for the embedded warehouse.
+        select: dbt selectors; empty for everything.
+        exclude: dbt selectors to leave out.
+        full_refresh: build incremental models whole.
+        nightly: find hard deletes and run the tests that look at whole tables.
+        variables: `--vars`, YAML or JSON.
+    """
+
+    target: str | None = None
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    full_refresh: bool = False
+    nightly: bool = False
+    variables: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a run and its wall time."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run did.
+
+    Attributes:
+        exit_code: 0 good, 1 a model or test failed, 2 dbt could not start, 3 a landed table is stale.
+        target: its name.
+        packages: which dbt packages it built with.
+        steps: in order.
+        freshness: by landed table.
+        nodes: results of snapshots and build.
+        findings: what went wrong, with remedies; the first is the cause of the exit code.
+        summary: rows and figures; None where nothing could be built.
+    """
+
+    exit_code: int
+    target: str
+    packages: str
+    steps: tuple[Step, ...]
+    freshness: tuple[Freshness, ...]
+    nodes: tuple[NodeResult, ...]
+    findings: tuple[Finding, ...]
+    summary: Summary | None
+
+    def tests(self, *statuses: str) -> int:
+        """How many tests ended in one of these statuses."""
+        return sum(node.kind == "test" and node.status in statuses for node in self.nodes)
+
+
+def run(options: RunOptions, console: Console | None = None) -> RunReport:
+    """Freshness, snapshots, build, summary.
+
+    A stale source does not stop the build: what has landed is built, and the exit code says that it is old.
+
+    Args:
+        options: what the user asks for.
+        console: where progress goes; standard error by default.
+
+    Raises:
+        ProhandelError: the run cannot start (configuration, database, another run), or was stopped.
+    """
+    console = console or Console(stderr=True)
+    given = parse_variables(options.variables)
+    check_variables(given, "--vars")
+    check_variables(project_variables(PROJECT), "vars: in dbt_project.yml")
+    steps: list[Step] = []
+
+    started = time.monotonic()
+    installed = packages.resolve(PROJECT, say=console.print)
+    console.print(f"dbt packages: {installed.describe()}", highlight=False)
+    target = find_target(options.target)
+    variables = run_variables(target, given, nightly=options.nightly)
+    with only_run(target):
+        with target.connect() as conn:
+            check_landing(conn, {**project_variables(PROJECT), **variables})
+        with showing("prepare", console):
+            manifest = Dbt(target, variables).parse()
+        steps.append(Step("prepare", time.monotonic() - started))
+        return _run_steps(options, target, variables, manifest, installed.describe(), steps, console)
+
+
+def run_variables(target: Target, given: Mapping[str, Any], *, nightly: bool = False) -> dict[str, Any]:
+    """The variables of a run: those of the embedded landing, then the user's, which win."""
+    landed = landed_variables(target.home) if target.is_embedded else {}
+    return {**landed, **({"nightly": True} if nightly else {}), **given}
+
+
+def landed_variables(home: Path) -> dict[str, Any]:
+    """What landing noted for the runs after it: the optional tables that are there, and the time of the last sync."""
+    state = home / "state.json"
+    if not state.exists():
+        return {}
+    return dict(json.loads(state.read_text(encoding="utf-8")).get("vars", {}))
+
+
+def _run_steps(
+    options: RunOptions,
+    target: Target,
+    variables: Mapping[str, Any],
+    manifest: Manifest,
+    installed: str,
+    steps: list[Step],
+    console: Console,
+) -> RunReport:
+    findings: list[Finding] = []
+    nodes: list[NodeResult] = []
+
+    def step(name: str, command: Any) -> Outcome:
+        with showing(name, console) as progress:
+            outcome: Outcome = command(Dbt(target, variables, progress, manifest))
+        steps.append(Step(name, outcome.seconds))
+        nodes.extend(outcome.nodes)
+        if outcome.error:
+            known = explain_text(outcome.error)
+            findings.append(known or Finding(f"{name} stopped", "The message says why.", outcome.error))
+        return outcome
+
+    freshness = step("freshness", lambda dbt: dbt.freshness())
+    stale = [entry for entry in freshness.freshness if entry.status in ("error", "runtime error")]
+    if not options.select:
+        step("snapshots", lambda dbt: dbt.build(SNAPSHOT_ARGUMENTS))
+    build = step("build", lambda dbt: dbt.build(build_arguments(options)))
+
+    failed = [node for node in nodes if node.has_failed]
+    findings.extend(explain_node(node) for node in failed)
+    findings.extend(_stale(entry) for entry in stale)
+    started = time.monotonic()
+    with target.connect() as conn:
+        summary = summarise(conn, target, {**project_variables(PROJECT), **variables})
+    steps.append(Step("summary", time.monotonic() - started))
+    if failed:
+        exit_code = EXIT_TESTS_FAILED
+    elif build.error:
+        exit_code = EXIT_CONFIGURATION
+    else:
+        exit_code = EXIT_SOURCE_STALE if stale else EXIT_GOOD
+    return RunReport(
+        exit_code,
+        target.name,
+        installed,
+        tuple(steps),
+        freshness.freshness,
+        tuple(nodes),
+        tuple(findings),
+        summary,
+    )
+
+
+# Snapshots first, with just the models that they read and no test: a failing test elsewhere must not cost the
+# observation of this hour, which never comes back.
+SNAPSHOT_ARGUMENTS = (
+    *("--select", "+resource_type:snapshot"),
+    *("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"),
+)
+
+
+def build_arguments(options: RunOptions) -> Sequence[str]:
+    """Arguments of `dbt build` for what the user asks for.
+
+    Unit tests look at no data of the warehouse and belong to `make test`. Without a selection, the models that the
+    snapshot step has built are left out, but not their tests (indirect selection: empty).
+    """
+    arguments = ["--exclude-resource-type", "unit_test"]
+    exclude = list(options.exclude)
+    if options.select:
+        arguments += ["--select", *options.select]
+    else:
+        arguments += ["--indirect-selection", "empty"]
+        exclude.append("+resource_type:snapshot")
+    if not options.nightly:
+        exclude.append(f"tag:{NIGHTLY_TAG}")
+    if exclude:
+        arguments += ["--exclude", *exclude]
+    if options.full_refresh:
+        arguments.append("--full-refresh")
+    return arguments
+
+
+def _stale(entry: Freshness) -> Finding:
+    if entry.age_hours is None:
+        return Finding(f"{entry.table}: its age is unknown", "See the message.", entry.message)
+    return Finding(
+        f"{entry.table} is stale: its newest row is {entry.age_hours:.1f} hours old",
+        "Look at the connection in Fivetran: is it paused, broken or rescheduled? What has landed was built.",
+    )
