@@ -236,7 +236,7 @@ def _runs_in(pid: int, pgdata: Path) -> bool:
     """Whether a process is a PostgreSQL server of this data folder: a server's working directory is its data."""
     try:
         process = psutil.Process(pid)
-        return process.status() != psutil.STATUS_ZOMBIE and os.path.samefile(process.cwd(), pgdata)
+        return process.status() != psutil.STATUS_ZOMBIE and pgdata.samefile(process.cwd())
     except (psutil.Error, OSError):
         return False
 
@@ -268,7 +268,7 @@ def _server_user(pgdata: Path) -> pwd.struct_passwd | None:
     with suppress(KeyError):
         return pwd.getpwnam(_SYSTEM_USER)
     made = subprocess.run(
-        ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", _SYSTEM_USER],
+        ["useradd", "--system", "--no-create-home", "--shell", "/usr/sbin/nologin", _SYSTEM_USER],  # noqa: S607
         capture_output=True,
         text=True,
         check=False,

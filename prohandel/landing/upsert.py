@@ -328,7 +328,7 @@ def _merge(
         for name in types
     ]
     replaced = [sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in types if name not in key]
-    counts = conn.execute(
+    ((inserted, updated),) = conn.execute(
         sql.SQL(
             """
             with merged as (
@@ -347,9 +347,8 @@ def _merge(
             key=sql.SQL(", ").join(map(sql.Identifier, key)),
             replaced=sql.SQL(", ").join(replaced),
         )
-    ).fetchone()
-    assert counts is not None
-    return counts[0], counts[1]
+    ).fetchall()
+    return inserted, updated
 
 
 def _apply_deletes(

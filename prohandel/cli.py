@@ -1,0 +1,414 @@
+"""The command `prohandel`: a thin layer that parses arguments, calls one function, and prints what it returns."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import psycopg
+import typer
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from prohandel import __version__, warehouse
+from prohandel.errors import EXIT_CONFIGURATION, EXIT_TESTS_FAILED, ProhandelError
+
+if TYPE_CHECKING:
+    from prohandel.landing.files import FileReport
+
+LANDED_SCHEMA = "prohandel"
+
+app = typer.Typer(
+    name="prohandel",
+    help="Lands ProHandel's tables, builds tested marts from them, and looks after the embedded warehouse.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+land_app = typer.Typer(
+    name="land", help="Land rows in the embedded warehouse, as Fivetran would.", no_args_is_help=True
+)
+db_app = typer.Typer(name="db", help="The embedded warehouse (PostgreSQL).", no_args_is_help=True)
+app.add_typer(land_app)
+app.add_typer(db_app)
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+TargetName = Annotated[
+    str | None, typer.Option("--target", "-t", help="Target of the dbt profile; the embedded warehouse by default.")
+]
+ProfilesDir = Annotated[
+    Path | None, typer.Option("--profiles-dir", help="Folder of profiles.yml, in place of DBT_PROFILES_DIR.")
+]
+Schema = Annotated[str, typer.Option("--schema", help="Schema that the rows land in.")]
+
+
+class ScaleChoice(StrEnum):
+    """Sizes of the simulated retailer."""
+
+    small = "small"
+    demo = "demo"
+    large = "large"
+
+
+class NamesChoice(StrEnum):
+    """Generations of column names."""
+
+    declared = "declared"
+    api = "api"
+
+
+class SimulatedNamesChoice(StrEnum):
+    """Generations of column names that the simulated retailer can land."""
+
+    declared = "declared"
+    api = "api"
+    mixed = "mixed"
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"prohandel {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def prohandel(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Lands ProHandel's tables, builds tested marts from them, and looks after the embedded warehouse.
+
+    Exit codes: 0 good, 1 a model or test failed, 2 configuration, 3 a source is stale, 4 another run is active.
+    PROHANDEL_HOME names the folder of the embedded warehouse (./.prohandel by default).
+    """
+
+
+@land_app.command("simulate")
+def land_simulate(
+    scale: Annotated[ScaleChoice, typer.Option(help="Size of the retailer.")] = ScaleChoice.demo,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same rows.")] = 1,
+    syncs: Annotated[int, typer.Option(min=0, help="Hourly syncs to land after the history.")] = 0,
+    generation: Annotated[
+        SimulatedNamesChoice, typer.Option(help="Generation of the column names.")
+    ] = SimulatedNamesChoice.declared,
+    dirt: Annotated[float, typer.Option(min=0, max=1, help="Share of rows that carry each trap.")] = 0.001,
+    schema: Schema = LANDED_SCHEMA,
+    as_json: AsJson = False,
+) -> None:
+    """Land a simulated German fashion retailer.
+
+    The first call lands its history, a further one lands more hourly syncs of the same retailer.
+
+    Examples:
+
+        prohandel land simulate --scale small
+        prohandel land simulate --syncs 24
+    """
+    from prohandel.landing.simulate import simulate
+    from prohandel.landing.state import note_landing
+
+    home = warehouse.home()
+    with warehouse.connect(home, autocommit=True) as conn, _busy("simulate") as progress:
+        summary = simulate(
+            conn,
+            schema,
+            scale=scale.value,
+            seed=seed,
+            syncs=syncs,
+            generation=generation.value,
+            dirt=dirt,
+            home=home,
+            progress=progress,
+        )
+        note_landing(conn, schema, home)
+    _print_summary(summary, as_json=as_json)
+
+
+@land_app.command("files")
+def land_files(
+    directory: Annotated[Path, typer.Argument(help="Holds one file per landed table, e.g. sale.csv.gz.")],
+    generation: Annotated[
+        NamesChoice | None,
+        typer.Option(help="Land the columns under the names of this generation; by default under their own."),
+    ] = None,
+    delete_missing: Annotated[
+        bool, typer.Option("--delete-missing", help="Mark rows that a file lacks as deleted.")
+    ] = False,
+    schema: Schema = LANDED_SCHEMA,
+    as_json: AsJson = False,
+) -> None:
+    """Land CSV, CSV.gz or Parquet files, one per landed table, upserted by primary key.
+
+    Headers may be snake_case or camelCase; the separator (comma, semicolon, tab, bar) is found by itself. Types are
+    inferred, and a column widens to text when a value does not fit. As with Fivetran, a row replaces the former one of
+    its key whole. A file that cannot be read is refused, with line and column, and the others land.
+
+    Examples:
+
+        prohandel land files exports/
+        prohandel land files exports/ --delete-missing --json
+    """
+    from prohandel.landing.files import land_files as land
+
+    with warehouse.connect(autocommit=True) as conn, _busy("land") as progress:
+        reports = land(
+            conn,
+            schema,
+            directory,
+            generation=generation.value if generation else None,
+            delete_missing=delete_missing,
+            progress=progress,
+        )
+    if as_json:
+        _print_json([asdict(report) for report in reports])
+    else:
+        _print_files(reports)
+    refused = [report for report in reports if report.error]
+    for report in refused:
+        _print_error(ProhandelError(f"{report.file} was refused: {report.error}", report.remedy or ""))
+    if refused:
+        raise typer.Exit(EXIT_CONFIGURATION)
+    if not as_json:
+        err.print("Next: prohandel doctor")
+
+
+@app.command()
+def run(
+    target: TargetName = None,
+    select: Annotated[list[str] | None, typer.Option("--select", "-s", help="dbt selector; may be repeated.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option("--exclude", help="dbt selector to leave out.")] = None,
+    full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build incremental models whole.")] = False,
+    nightly: Annotated[bool, typer.Option("--nightly", help="Also find hard deletes and test whole tables.")] = False,
+    variables: Annotated[str, typer.Option("--vars", help="Variables of the project, YAML or JSON.")] = "",
+    profiles_dir: ProfilesDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Freshness, snapshots, build, summary: what production schedules.
+
+    Exit code 0 good, 1 a model or test failed, 2 configuration, 3 a source is stale, 4 another run is active.
+
+    Examples:
+
+        prohandel run
+        prohandel run --vars "$(prohandel doctor --vars)"
+        prohandel run --target prod --nightly
+    """
+    from prohandel.pipeline.run import RunOptions
+    from prohandel.pipeline.run import run as run_pipeline
+    from prohandel.pipeline.summary import show
+
+    _use_profiles(profiles_dir)
+    options = RunOptions(
+        target=target,
+        select=tuple(select or ()),
+        exclude=tuple(exclude or ()),
+        full_refresh=full_refresh,
+        nightly=nightly,
+        variables=variables,
+    )
+    report = run_pipeline(options, err)
+    if as_json:
+        _print_json(asdict(report))
+    else:
+        show(report, out)
+    if report.exit_code:
+        raise typer.Exit(report.exit_code)
+
+
+@db_app.command("start")
+def db_start() -> None:
+    """Start the embedded server, creating it the first time.
+
+    Example: `prohandel db start`
+    """
+    warehouse.start()
+    err.print(f"[green]✓[/] running under {escape(str(warehouse.home()))}")
+
+
+@db_app.command("stop")
+def db_stop() -> None:
+    """Stop the embedded server; its data stay.
+
+    Example: `prohandel db stop`
+    """
+    stopped = warehouse.stop()
+    err.print(f"[green]✓[/] {'stopped' if stopped else 'was not running'}")
+
+
+@db_app.command("url")
+def db_url() -> None:
+    """Print the libpq URL of the embedded warehouse and nothing else, starting it if need be.
+
+    Example: `psql "$(prohandel db url)"`
+    """
+    warehouse.start()
+    print(warehouse.url())
+
+
+@db_app.command("psql", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def db_psql(context: typer.Context) -> None:
+    """Open psql on the embedded warehouse; further arguments go to psql.
+
+    Examples:
+
+        prohandel db psql
+        prohandel db psql -c 'select count(*) from prohandel.sale'
+    """
+    program = warehouse.binary("psql")
+    warehouse.start()
+    sys.stdout.flush()
+    os.execv(program, [str(program), warehouse.url(), *context.args])  # noqa: S606
+
+
+@db_app.command("reset")
+def db_reset(yes: Yes = False) -> None:
+    """Remove the embedded warehouse with everything in it.
+
+    Asks first: what snapshots have recorded cannot be built again (see: prohandel db backup).
+
+    Example: `prohandel db reset --yes`
+    """
+    home = warehouse.home()
+    if not (home / "pgdata").exists():
+        err.print(f"Nothing to remove under {escape(str(home))}.")
+        return
+    _confirm(f"Remove the warehouse under {home}? Snapshots in it cannot be built again.", yes=yes)
+    warehouse.reset(home)
+    err.print(f"[green]✓[/] removed {escape(str(home))}")
+
+
+@db_app.command("backup")
+def db_backup(file: Annotated[Path, typer.Argument(help="The backup to write.")]) -> None:
+    """Write the embedded warehouse, snapshots included, into one file; others may go on working.
+
+    Example: `prohandel db backup warehouse.tar`
+    """
+    from prohandel.backup import backup
+
+    with _busy("backup") as progress:
+        backup(file, say=progress)
+    err.print(f"[green]✓[/] {escape(str(file))}, {file.stat().st_size / 1e6:,.1f} MB")
+
+
+@db_app.command("restore")
+def db_restore(file: Annotated[Path, typer.Argument(help="A file that `db backup` wrote.")], yes: Yes = False) -> None:
+    """Replace the content of the embedded warehouse by a backup.
+
+    Asks first where there is a warehouse already.
+
+    Example: `prohandel db restore warehouse.tar`
+    """
+    from prohandel.backup import restore
+
+    home = warehouse.home()
+    if (home / "pgdata").exists():
+        _confirm(f"Replace everything in the warehouse under {home}?", yes=yes)
+    with _busy("restore") as progress:
+        manifest = restore(file, say=progress)
+    err.print(f"[green]✓[/] restored, as of {manifest.taken_at}")
+
+
+def main() -> None:
+    """Runs the command and turns every error into a message with a remedy and an exit code."""
+    try:
+        app(prog_name="prohandel")
+    except ProhandelError as error:
+        _fail(error)
+    except psycopg.Error as error:
+        _fail(warehouse.explain(error))
+    except BrokenPipeError:
+        # The reader of our output (head, less) has left: nothing is wrong, and nobody is there to be told.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        _fail(_unforeseen(error))
+
+
+def _fail(error: ProhandelError) -> None:
+    if os.environ.get("PROHANDEL_DEBUG") == "1":
+        raise error
+    _print_error(error)
+    sys.exit(error.exit_code)
+
+
+def _unforeseen(error: Exception) -> ProhandelError:
+    if isinstance(error, OSError) and error.strerror:
+        where = f" {error.filename}" if error.filename else ""
+        return ProhandelError(f"{error.strerror}:{where}", "Check space, rights and path.")
+    return ProhandelError(
+        f"Unforeseen: {type(error).__name__}: {error}",
+        "This is a fault of prohandel. PROHANDEL_DEBUG=1 shows where; please report it.",
+        EXIT_TESTS_FAILED,
+    )
+
+
+def _print_error(error: ProhandelError) -> None:
+    err.print(f"[red]✗[/] {escape(error.message)}", soft_wrap=True)
+    if error.remedy:
+        err.print(f"  → {escape(error.remedy)}", soft_wrap=True)
+
+
+def _print_json(content: Any) -> None:
+    print(json.dumps(content, indent=2, default=str, ensure_ascii=False))
+
+
+def _confirm(question: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise ProhandelError(f"{question} Nobody is there to answer.", "Say so beforehand: --yes")
+    if not typer.confirm(question, err=True):
+        raise ProhandelError("Nothing was changed.")
+
+
+def _use_profiles(profiles_dir: Path | None) -> None:
+    if profiles_dir:
+        os.environ["DBT_PROFILES_DIR"] = str(profiles_dir.expanduser().resolve())
+
+
+@contextmanager
+def _busy(step: str) -> Iterator[Callable[[str], None]]:
+    """Shows on standard error what is being done: a spinner on a terminal, a line each elsewhere."""
+    if not err.is_terminal:
+        yield lambda what: err.print(f"{step}: {escape(what)} …")
+        return
+    with err.status(f"{step} …") as status:
+        yield lambda what: status.update(f"{step}: {escape(what)} …")
+
+
+def _print_files(reports: list[FileReport]) -> None:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("table")
+    for name in ("rows", "inserted", "updated", "deleted", "repeated"):
+        table.add_column(name, justify="right")
+    landed = [report for report in reports if not report.error]
+    for report in landed:
+        counts = (report.rows, report.inserted, report.updated, report.soft_deleted, report.repeated)
+        table.add_row(report.table, *(f"{count:,}" for count in counts))
+    if landed:
+        out.print(table)
+    for report in landed:
+        if report.unknown:
+            out.print(f"{report.table}: landed beyond the catalogue: {escape(', '.join(report.unknown))}")
+
+
+def _print_summary(summary: Any, *, as_json: bool) -> None:
+    if as_json:
+        _print_json(asdict(summary))
+    else:
+        out.print(summary)
