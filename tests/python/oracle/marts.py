@@ -1,0 +1,236 @@
+"""Every measure of the marts, in the units that the marts show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from . import core as members
+from . import products, sales
+from . import stock as stocks
+from .landing import Landing, Staged, stage
+from .seeds import Seeds
+from .variables import Variables
+
+_EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class Mart:
+    """One computed mart.
+
+    Attributes:
+        rows: key columns (text, days as datetime64) and measures: units and money as floats (NaN = null), flags as
+            nullable booleans, counts as Int64, dates as datetime64.
+        key: the grain.
+        money: the measures that are money.
+    """
+
+    rows: pd.DataFrame
+    key: list[str]
+    money: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Marts:
+    """All computed marts.
+
+    Attributes:
+        marts: by name.
+        newest_day: N; None without a line.
+        as_of_date: A; None without a line and without the variable.
+    """
+
+    marts: dict[str, Mart]
+    newest_day: date | None
+    as_of_date: date | None
+
+
+def compute(landing: Landing, seeds: Seeds, variables: Variables, hash_key: str) -> Marts:
+    """Compute every mart from landed rows (text frames by table name)."""
+    staged = stage(landing, variables)
+    core = members.build(staged, seeds, variables)
+    lines = sales.sale_lines(staged, core, seeds, variables, hash_key)
+    newest = sales.newest_day(lines)
+    as_of = sales.as_of_day(newest, staged.last_sale_sync, variables)
+    marts = _core_marts(staged, core, lines, variables, hash_key, as_of) | _sales_marts(lines)
+    if newest is not None and as_of is not None:
+        stock = stocks.build(staged, core, lines, variables, newest, as_of)
+        profit = products.product_profitability(lines, core, seeds, stock, variables, as_of)
+        levels = stocks.stock_levels(stock, core, seeds)
+        marts |= _stock_marts(stock, levels, profit, as_of)
+    return Marts(marts, _as_date(newest), _as_date(as_of))
+
+
+def _core_marts(
+    staged: Staged, core: members.Core, lines: pd.DataFrame, variables: Variables, hash_key: str, as_of: int | None
+) -> dict[str, Mart]:
+    people = sales.dim_customers(staged, variables, hash_key)
+    return {
+        "dim_articles": _dim_articles(core, lines, as_of),
+        "dim_shops": _mart(core.branches, ["branch_number"], ["shop_type", "supplied_from"], flags=["is_online"]),
+        "dim_customers": _mart(people, ["customer_key"]),
+        "fct_orders": _mart(
+            sales.orders(staged, variables, hash_key),
+            ["order_id"],
+            ["customer_key", "status"],
+            dates={"order_date": "order_day"},
+            units=["total_amount"],
+            counts=["delivery_days"],
+        ),
+    }
+
+
+def _dim_articles(core: members.Core, lines: pd.DataFrame, as_of: int | None) -> Mart:
+    """First and last sale are demand lines on or before A, the first label price is of any line."""
+    until = lines[lines["is_demand"] & lines["day"].le(as_of if as_of is not None else -1)]
+    sold = until.groupby("article_number")["day"].agg(["min", "max"])
+    labelled = lines[lines["list_price_gross"].notna()].sort_values(["day", "sold_at", "sale_line_id"], kind="stable")
+    first_label = labelled.groupby("article_number")["list_price_gross"].first()
+    numbers = core.articles["article_number"]
+    articles = core.articles.assign(
+        first_sale_day=numbers.map(sold["min"]).astype("Int64"),
+        last_sale_day=numbers.map(sold["max"]).astype("Int64"),
+        list_price_gross=core.articles["list_price"],
+        first_list_price_gross=numbers.map(first_label).astype("Int64").fillna(core.articles["list_price"]),
+    )
+    return _mart(
+        articles,
+        ["article_number"],
+        ["name", "category", "brand", "season", "assortment_type"],
+        dates={"first_sale_date": "first_sale_day", "last_sale_date": "last_sale_day"},
+        units=["list_price_gross", "first_list_price_gross", "unit_cost"],
+    )
+
+
+def _sales_marts(lines: pd.DataFrame) -> dict[str, Mart]:
+    return {
+        "fct_sale_lines": _mart(
+            lines,
+            ["sale_line_id"],
+            ["branch_number", "article_number", "article_size_number", "customer_key", "receipt_number"],
+            dates={"sale_date": "day"},
+            units=["quantity", "list_price_gross"],
+            money=sales.MONEY,
+            flags=["is_return", "is_adjustment", "is_price_missing"],
+        ),
+        "fct_sales_daily": _mart(
+            sales.summed(lines, ["day", "branch_number", "article_number"]),
+            ["date_day", "branch_number", "article_number"],
+            units=sales.UNITS,
+            money=sales.MONEY,
+        ),
+        "sales_performance": _mart(
+            sales.sales_performance(lines),
+            ["date_day", "branch_number", "category"],
+            units=["demand_units", "return_units"],
+            money=sales.MONEY,
+            counts=["receipts"],
+            floats=["margin_pct", "cost_coverage", "return_rate"],
+        ),
+    }
+
+
+def _stock_marts(stock: stocks.Stock, levels: pd.DataFrame, profit: pd.DataFrame, as_of: int) -> dict[str, Mart]:
+    classes = profit[["article_number", "abc_class"]]
+    status = stock.pairs.merge(classes, on="article_number", how="left").assign(as_of_day=as_of)
+    sums = {column: f"{column}_365d" for column in ("net_revenue", "cogs", "gross_margin")}
+    return {
+        "fct_inventory_daily": _mart(
+            stock.daily,
+            ["date_day", "branch_number", "article_number"],
+            units=["closing_stock", "demand_units", "net_units", "inferred_receipts", "inferred_issues"],
+            money=["stock_value_cost"],
+            flags=["is_ranged", "is_in_stock", "is_observed"],
+        ),
+        "stock_levels": _mart(
+            levels,
+            ["date_day", "branch_number", "category"],
+            units=["stock_units"],
+            money=["stock_value_cost"],
+            counts=["ranged_articles", "stocked_out_articles"],
+            floats=["stockout_rate"],
+        ),
+        "inventory_status": _mart(
+            status,
+            ["branch_number", "article_number"],
+            ["stock_status", "assortment_type", "abc_class"],
+            dates={"as_of_date": "as_of_day"},
+            units=["on_hand", "negative_stock_units"],
+            money=["inventory_value_cost", "inventory_value_retail"],
+            counts=["stockout_days_90d", "days_since_last_sale"],
+            floats=[
+                "avg_daily_demand_30d",
+                "avg_daily_demand_90d",
+                "days_of_supply",
+                "turnover_rate",
+                "stockout_frequency",
+                "size_availability_rate",
+                "excess_units",
+                "excess_value_cost",
+            ],
+            flags=["is_slow_moving", "is_dead_stock", "is_stock_history_complete"],
+        ),
+        "product_profitability": _mart(
+            profit.rename(columns=sums),
+            ["article_number"],
+            ["abc_class", "xyz_class"],
+            money=list(sums.values()),
+            floats=[
+                "margin_pct",
+                "cost_coverage",
+                "markup",
+                "gmroi",
+                "sell_through_rate_90d",
+                "return_rate",
+                "discount_rate",
+            ],
+        ),
+    }
+
+
+def _mart(
+    frame: pd.DataFrame,
+    key: list[str],
+    texts: list[str] | None = None,
+    *,
+    dates: dict[str, str] | None = None,
+    units: list[str] | None = None,
+    money: list[str] | None = None,
+    counts: list[str] | None = None,
+    floats: list[str] | None = None,
+    flags: list[str] | None = None,
+) -> Mart:
+    shown: dict[str, Any] = {}
+    for column in [*key, *(texts or [])]:
+        shown[column] = _dates(frame["day"]) if column == "date_day" else frame[column].astype("string")
+    for column, source in (dates or {}).items():
+        shown[column] = _dates(frame[source])
+    for column in units or []:
+        shown[column] = _decimals(frame[column], 1e4)
+    for column in money or []:
+        shown[column] = _decimals(frame[column], 1e6)
+    for column in counts or []:
+        shown[column] = frame[column].astype("Int64")
+    for column in floats or []:
+        shown[column] = _decimals(frame[column], 1.0)
+    for column in flags or []:
+        shown[column] = frame[column].astype("boolean")
+    return Mart(pd.DataFrame(shown), key, tuple(money or []))
+
+
+def _decimals(values: pd.Series[Any], unit: float) -> pd.Series[Any]:
+    plain = values.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
+    return pd.Series(plain / unit, index=values.index)
+
+
+def _dates(days: pd.Series[Any]) -> pd.Series[Any]:
+    return pd.to_datetime(days.astype("Int64"), unit="D").astype("datetime64[s]")
+
+
+def _as_date(day: int | None) -> date | None:
+    return None if day is None else _EPOCH + timedelta(days=day)
