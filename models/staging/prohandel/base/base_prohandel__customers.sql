@@ -1,0 +1,16 @@
+{{ config(
+    materialized='table',
+    indexes=[{'columns': ['customer_id'], 'unique': true}],
+) }}
+
+with
+
+landed as (
+    {{ landed_rows('customer') }}
+),
+
+final as (
+    select * from landed
+)
+
+select * from final

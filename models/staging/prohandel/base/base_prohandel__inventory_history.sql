@@ -1,0 +1,25 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='inventory_history_key',
+    indexes=[
+        {'columns': ['inventory_history_key'], 'unique': true},
+        {'columns': ['synced_at']},
+    ],
+    post_hook=["{{ delete_rows_not_landed('inventory_history') }}"],
+) }}
+
+with
+
+landed as (
+    {{ landed_rows('inventory_history') }}
+),
+
+final as (
+    select
+        *,
+        {{ next_change_number() }} as change_number
+    from landed
+)
+
+select * from final
