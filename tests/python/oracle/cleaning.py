@@ -147,7 +147,7 @@ def _moment(raw: str) -> datetime | None:
     try:
         if german:
             parts = [int(part or 0) for part in german.groups()]
-            return datetime(parts[2], parts[1], parts[0], parts[3], parts[4], parts[5])
+            return datetime(parts[2], parts[1], parts[0], *parts[3:])  # noqa: DTZ001 (a wall clock)
         return datetime.fromisoformat(raw) if _ISO_DATE.match(raw) else None
     except ValueError:
         return None
@@ -156,7 +156,7 @@ def _moment(raw: str) -> datetime | None:
 def _parse(column: pd.Series[Any], one: Callable[[str], T | None], dtype: str) -> Parsed:
     cleaned = text(column)
     codes, uniques = pd.factorize(cleaned)
-    parsed = pd.array([one(str(raw)) for raw in uniques], dtype=dtype)
-    taken = parsed.take(codes, allow_fill=True)
+    parsed: Any = pd.Series([one(str(raw)) for raw in uniques], dtype="object")
+    taken = parsed.astype(dtype).array.take(codes, allow_fill=True)
     values: pd.Series[Any] = pd.Series(taken, index=column.index)
     return Parsed(values, values.isna() & cleaned.notna())

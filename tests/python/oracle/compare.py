@@ -162,9 +162,11 @@ def _tolerance(mart: Mart, column: str, scale: int | None) -> float:
 
 def _as_text(values: pd.Series[Any]) -> pd.Series[Any]:
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return values.dt.strftime("%Y-%m-%d").astype("string")
+        days: pd.Series[Any] = values.dt.strftime("%Y-%m-%d").astype("string")
+        return days
     if pd.api.types.is_bool_dtype(values.dtype):
-        return values.astype("boolean").map({True: "t", False: "f"}).astype("string")
+        spelled: pd.Series[Any] = values.astype("boolean").map({True: "t", False: "f"}).astype("string")
+        return spelled
     return values.astype("string")
 
 

@@ -5,8 +5,8 @@ Readings chosen:
       first, then by id.
     * A category reference finds a category by id, then by name; where it finds none it is itself the category's name.
     * The members are the landed ones and those that a staged row names, deleted sale lines included.
-    * A branch is served by itself unless `supply_network` says otherwise; a served branch that has stock of its own is a
-      supply group of its own, because its sales draw on that stock.
+    * A branch is served by itself unless `supply_network` says otherwise; a served branch that has stock of its own is
+      a supply group of its own, because its sales draw on that stock.
 """
 
 from __future__ import annotations

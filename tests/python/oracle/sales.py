@@ -184,5 +184,5 @@ def _cogs(lines: pd.DataFrame, article_cost: pd.Series[Any], variables: Variable
     if variables.purchase_price_per == "unit":
         return divide(lines["quantity"] * landed, 100).fillna(from_article)
     direction = np.sign(lines["quantity"].to_numpy(dtype=np.int64))
-    from_line = landed.abs() * direction * 100
+    from_line: pd.Series[Any] = landed.abs() * direction * 100
     return from_line.mask(lines["quantity"].eq(0)).fillna(from_article)

@@ -19,8 +19,8 @@ Readings chosen:
     * "Within W days" and "no demand for W days" mean the window (A - W, A]; "older than W days" is A - date > W; "at
       least W days ago" is A - date >= W. Excess without demand is never below 0.
     * Flags of a pair without stock metrics are false, its numbers and its stock_status null.
-    * is_stock_history_complete is false where a ranged day of the last 90 had unknown stock (of the server, for a served
-      branch without stock of its own).
+    * is_stock_history_complete is false where a ranged day of the last 90 had unknown stock (of the server, for a
+      served branch without stock of its own).
     * A size is in stock when its quantity is above 0.
 """
 
@@ -109,6 +109,7 @@ def build(staged: Staged, core: Core, lines: pd.DataFrame, variables: Variables,
     """
     merchandise = core.articles[core.articles["is_merchandise"]].set_index("article_number")
     events = observations.observations(staged, core)
+    observed_from = events.groupby("branch_number")["day"].min()
     events = events[events["article_number"].isin(merchandise.index)]
     sold = lines[lines["is_merchandise"]]
     last_day = max(newest, as_of)
@@ -134,18 +135,19 @@ def build(staged: Staged, core: Core, lines: pd.DataFrame, variables: Variables,
             stock_rows.loc[stock_rows["branch_number"].eq(branch), "article_number"],
             sold[sold["branch_number"].isin(members)],
             grids.get(server) if server != branch else None,
+            int(observed_from.get(branch, _NEVER)),
             variables,
             first_day,
             last_day,
         )
     daily = [_daily(branch, grid, merchandise) for branch, grid in grids.items()]
     pairs = [
-        _pairs(branch, grid, grids.get(servers.get(branch, branch), grid), merchandise, variables, as_of)
+        _pairs(branch, grid, grids.get(servers.get(branch, branch), grid), merchandise, as_of)
         for branch, grid in grids.items()
     ]
     status = pd.concat(pairs, ignore_index=True)
     status = _with_on_hand(status, staged, core, events, variables, as_of)
-    status = _with_turnover(status, grids, groups, servers, sold, merchandise, variables, as_of)
+    status = _with_turnover(status, grids, servers, sold, merchandise, variables, as_of)
     return Stock(pd.concat(daily, ignore_index=True), _with_classes(status, variables, as_of), grids)
 
 
@@ -186,6 +188,7 @@ def _grid(
     stocked: pd.Series[Any],
     lines: pd.DataFrame,
     server: Grid | None,
+    observed_from: int,
     variables: Variables,
     first_day: int,
     last_day: int,
@@ -200,9 +203,8 @@ def _grid(
     inside = column < n_days
     closing = _scatter(shape, row[inside], column[inside], events["delta"].to_numpy(dtype=np.int64)[inside])
     closing = np.cumsum(closing, axis=1)
-    branch_start = _NEVER if events.empty else events["day"].min()
     if variables.inventory_is_complete:
-        known_from = np.full(len(articles), branch_start, dtype=np.int64)
+        known_from = np.full(len(articles), observed_from, dtype=np.int64)
     else:
         known_from = _firsts(articles, events)
     known = days[None, :] >= known_from[:, None]
@@ -218,15 +220,14 @@ def _grid(
     first_stock = _firsts(articles, events[events["quantity"].gt(0)])
     created = merchandise["created_on"].reindex(articles).to_numpy(dtype=np.int64, na_value=_NEVER)
     range_start = np.minimum(first_sale, first_stock)
-    observed_from = np.int64(branch_start)
     from_creation = ~(range_start < observed_from)
     range_start = np.where(from_creation, np.minimum(range_start, created), range_start)
 
     sold = demand > 0
-    recent = np.cumsum(sold, axis=1)
+    recent: Ints = np.cumsum(sold, axis=1, dtype=np.int64)
     reach = variables.ranging_days
     if n_days > reach:
-        recent[:, reach:] -= np.cumsum(sold, axis=1)[:, :-reach]
+        recent[:, reach:] -= np.cumsum(sold, axis=1, dtype=np.int64)[:, :-reach]
     deleted = merchandise["is_deleted"].reindex(articles).to_numpy(dtype=bool)
     started = days[None, :] >= range_start[:, None]
     ranged = started & ~deleted[:, None] & ((closing > 0) | (recent > 0))
@@ -249,7 +250,7 @@ def _daily(branch: str, grid: Grid, merchandise: pd.DataFrame) -> pd.DataFrame:
     unexplained = change + grid.net
     follows = days[None, :] > grid.known_from[:, None]
     article = merchandise.loc[grid.articles]
-    cost = pd.array(article["unit_cost"].to_numpy(dtype=np.int64, na_value=0)[rows], dtype="Int64")
+    cost = article["unit_cost"].to_numpy(dtype=np.int64, na_value=0)[rows]
     costless = article["unit_cost"].isna().to_numpy()[rows]
     observed = known[rows, columns]
     closing = grid.closing[rows, columns]
@@ -260,7 +261,7 @@ def _daily(branch: str, grid: Grid, merchandise: pd.DataFrame) -> pd.DataFrame:
             "article_number": grid.articles.to_numpy()[rows],
             "category": article["category"].to_numpy()[rows],
             "closing_stock": pd.array(closing, dtype="Int64"),
-            "stock_value_cost": divide(pd.Series(np.maximum(closing, 0)).astype("Int64") * cost, 100),
+            "stock_value_cost": divide(pd.Series(np.maximum(closing, 0) * cost), 100),
             "demand_units": grid.demand[rows, columns],
             "net_units": grid.net[rows, columns],
             "inferred_receipts": pd.array(np.maximum(unexplained, 0)[rows, columns], dtype="Int64"),
@@ -278,9 +279,7 @@ def _daily(branch: str, grid: Grid, merchandise: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _pairs(
-    branch: str, grid: Grid, server: Grid, merchandise: pd.DataFrame, variables: Variables, as_of: int
-) -> pd.DataFrame:
+def _pairs(branch: str, grid: Grid, server: Grid, merchandise: pd.DataFrame, as_of: int) -> pd.DataFrame:
     article = merchandise.loc[grid.articles]
     end = as_of - grid.first_day + 1
     frame = pd.DataFrame(
@@ -309,12 +308,10 @@ def _pairs(
     frame["stockout_days_90d"] = pd.Series(out).astype("Int64").mask(~has_stock)
     frame["stockout_frequency"] = _quotient(pd.Series(out), pd.Series(ranged_known.sum(axis=1)))
     source_known = grid.known if server is grid else _aligned_known(grid, server)
-    frame["is_stock_history_complete"] = ~(ranged & ~source_known[:, span]).any(axis=1)
-    sold = grid.demand[:, : max(0, end)] > 0
-    ever = sold.any(axis=1)
-    last = np.where(ever, sold.shape[1] - 1 - np.argmax(sold[:, ::-1], axis=1), 0) if sold.size else np.zeros(len(ever))
-    since = pd.Series(as_of - (grid.first_day + last)).astype("Int64")
-    frame["days_since_last_sale"] = since.mask(pd.Series(~ever))
+    frame["is_stock_history_complete"] = pd.Series(np.all(~ranged | source_known[:, span], axis=1))
+    past = grid.days <= as_of
+    last = np.where((grid.demand > 0) & past[None, :], grid.days[None, :], -_NEVER).max(axis=1, initial=-_NEVER)
+    frame["days_since_last_sale"] = pd.Series(as_of - last).astype("Int64").mask(pd.Series(last == -_NEVER))
     if 0 < end <= grid.closing.shape[1]:
         frame["closing_at_as_of"] = pd.Series(grid.closing[:, end - 1]).astype("Int64").mask(~has_stock)
     else:
@@ -357,7 +354,6 @@ def _with_on_hand(
 def _with_turnover(
     status: pd.DataFrame,
     grids: dict[str, Grid],
-    groups: dict[str, list[str]],
     servers: dict[str, str],
     sold: pd.DataFrame,
     merchandise: pd.DataFrame,
@@ -386,7 +382,7 @@ def _with_turnover(
                     "branch_number": branch,
                     "article_number": grid.articles.to_numpy(),
                     "known_days": known.sum(axis=1),
-                    "value_days": pd.array(units, dtype="Int64") * pd.array(cost, dtype="Int64"),
+                    "value_days": pd.Series(units).astype("Int64") * pd.Series(cost).astype("Int64"),
                 }
             )
         )
@@ -445,13 +441,15 @@ def _with_classes(status: pd.DataFrame, variables: Variables, as_of: int) -> pd.
 
 def _scatter(shape: tuple[int, int], rows: Any, columns: Ints, values: Ints) -> Ints:
     flat = np.bincount(rows * shape[1] + columns, weights=values.astype(np.float64), minlength=shape[0] * shape[1])
-    return np.rint(flat).astype(np.int64).reshape(shape)
+    summed: Ints = np.rint(flat).astype(np.int64).reshape(shape)
+    return summed
 
 
 def _firsts(articles: pd.Index[str], frame: pd.DataFrame) -> Ints:
     """The first day per article; far in the future where there is none."""
-    firsts = frame.groupby("article_number")["day"].min().reindex(articles)
-    return firsts.astype("Int64").to_numpy(dtype=np.int64, na_value=_NEVER)
+    firsts = frame.groupby("article_number")["day"].min().reindex(articles).astype("Int64")
+    days: Ints = firsts.to_numpy(dtype=np.int64, na_value=_NEVER).astype(np.int64)
+    return days
 
 
 def _nullable(days: Ints) -> Any:

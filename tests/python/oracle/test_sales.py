@@ -132,7 +132,7 @@ def test_unreadable_superseded_and_future_rows() -> None:
             sale("3", "2025-06-03", "X", "2", _fivetran_synced="2025-06-02 22:00:00+00"),
             sale("4", "2025-06-02", "X", "some"),
             sale("5", "2025-06-02", "", "1"),
-            sale("6", None, "X", "1"),
+            sale("6", "", "X", "1"),
         ]
     )
     assert {key: row["quantity"] for key, row in rows(marts, "fct_sale_lines").items()} == {"1": 4.0, "3": 2.0}
