@@ -1,0 +1,60 @@
+{#-
+  For incremental models that are change logs of what they hold. `computed` is a CTE with the rows as they are now,
+  `scope` a condition on the kept rows (those that `computed` covers). Gives the rows that are new or differ in one of
+  `compared` from the kept row of the same `keys`, and, as superseded, the kept rows that are no more. With delete+insert on
+  `keys` the model then holds, for every key that ever was, its last state and the number of its last change: a consumer
+  that reads from the number it has seen on misses nothing, removed rows included.
+-#}
+{% macro changes_against_kept(computed, keys, compared, carried=[], scope=none) %}
+    {%- set matches -%}
+        {% for key in keys %}kept.{{ key }} = computed.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
+    {%- endset %}
+    select
+        {% for column in keys + compared + carried %}computed.{{ column }}, {% endfor %}
+        false as is_superseded,
+        {{ next_change_number() }} as change_number
+    from {{ computed }} as computed
+    {% if is_incremental() %}
+    left join {{ this }} as kept
+        on {{ matches }}
+    where
+        kept.is_superseded is distinct from false
+        {%- for column in compared %}
+        or kept.{{ column }} is distinct from computed.{{ column }}
+        {%- endfor %}
+    union all
+    select
+        {% for column in keys + compared + carried %}kept.{{ column }}, {% endfor %}
+        true as is_superseded,
+        {{ next_change_number() }} as change_number
+    from {{ this }} as kept
+    left join {{ computed }} as computed
+        on {{ matches }}
+    where
+        computed.{{ keys[0] }} is null
+        and not kept.is_superseded
+        {%- if scope %}
+        and {{ scope }}
+        {%- endif %}
+    {% endif %}
+{% endmacro %}
+
+{#-
+  The number up to which the current model has worked in the logs that it reads. All logs take their numbers from one
+  sequence and are complete before this model starts, so its own newest number marks what it has seen.
+-#}
+{% macro worked_in_number() %}
+    {%- set state = state_of(model.name) if is_incremental() else none -%}
+    (select greatest({{ state['generation'] if state is not none else -1 }}, coalesce(max(change_number), 0)) from {{ this }})
+{%- endmacro %}
+
+{#-
+  Landed stock that was synced from this moment on has not been seen by the current model, apart from the overlap: a
+  transaction may commit older values after the newest have been read.
+-#}
+{% macro inventory_watermark() -%}
+    (
+        select coalesce(max(synced_at), cast('1900-01-01' as timestamptz)) - interval '{{ var('overlap_minutes') }} minutes'
+        from {{ this }}
+    )
+{%- endmacro %}

@@ -1,0 +1,187 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key=['branch_number', 'article_number'],
+    indexes=[
+        {'columns': ['branch_number', 'article_number'], 'unique': true},
+        {'columns': ['article_number', 'stock_branch_number']},
+    ],
+) }}
+
+with
+
+stock_changes as (
+    select * from {{ ref('int_inventory__stock_changes') }}
+),
+
+line_changes as (
+    select * from {{ ref('int_sales__line_changes') }}
+),
+
+sales as (
+    select * from {{ ref('fct_sales_daily') }}
+),
+
+supply_groups as (
+    select * from {{ ref('int_inventory__supply_groups') }}
+),
+
+articles as (
+    select * from {{ ref('int_articles__resolved') }}
+),
+
+branches as (
+    select
+        branch_number,
+        stock_branch_number,
+        string_agg(selling_branch_number, ',' order by selling_branch_number) as selling_branches
+    from supply_groups
+    group by branch_number, stock_branch_number
+),
+
+{% if is_incremental() -%}
+touched as (
+    select
+        branch_number,
+        article_number
+    from stock_changes
+    where change_number > {{ worked_in_number() }}
+    union
+    select
+        supply_groups.branch_number,
+        line_changes.article_number
+    from line_changes
+    inner join supply_groups
+        on line_changes.branch_number = supply_groups.selling_branch_number
+    where line_changes.change_number > {{ worked_in_number() }}
+    union
+    select
+        unnest(array[kept.branch_number, kept.stock_branch_number, branches.stock_branch_number]) as branch_number,
+        kept.article_number
+    from {{ this }} as kept
+    inner join branches
+        on kept.branch_number = branches.branch_number
+    where kept.stock_branch_number <> branches.stock_branch_number
+),
+{%- endif %}
+
+stocked as (
+    select
+        stock_changes.branch_number,
+        stock_changes.article_number,
+        min(stock_changes.observed_at) as first_observed_at,
+        min(stock_changes.observed_on) filter (where stock_changes.quantity <> 0) as first_stock_on
+    from stock_changes
+    {% if is_incremental() -%}
+    inner join touched
+        on
+            stock_changes.branch_number = touched.branch_number
+            and stock_changes.article_number = touched.article_number
+    {%- endif %}
+    where not stock_changes.is_superseded
+    group by stock_changes.branch_number, stock_changes.article_number
+),
+
+sold as (
+    select
+        supply_groups.branch_number,
+        sales.article_number,
+        min(sales.date_day) as first_line_on,
+        min(sales.date_day) filter (where sales.demand_units > 0) as first_demand_on
+    from sales
+    inner join supply_groups
+        on sales.branch_number = supply_groups.selling_branch_number
+    {% if is_incremental() -%}
+    inner join touched
+        on
+            supply_groups.branch_number = touched.branch_number
+            and sales.article_number = touched.article_number
+    {%- endif %}
+    group by supply_groups.branch_number, sales.article_number
+),
+
+firsts as (
+    select
+        coalesce(stocked.branch_number, sold.branch_number) as branch_number,
+        coalesce(stocked.article_number, sold.article_number) as article_number,
+        stocked.first_observed_at,
+        stocked.first_stock_on,
+        sold.first_line_on,
+        sold.first_demand_on
+    from stocked
+    full outer join sold
+        on stocked.branch_number = sold.branch_number and stocked.article_number = sold.article_number
+    {% if is_incremental() -%}
+    union all
+    select
+        kept.branch_number,
+        kept.article_number,
+        kept.first_observed_at,
+        kept.first_stock_on,
+        kept.first_line_on,
+        kept.first_demand_on
+    from {{ this }} as kept
+    left join touched
+        on kept.branch_number = touched.branch_number and kept.article_number = touched.article_number
+    where not kept.is_superseded and touched.article_number is null
+    {%- endif %}
+),
+
+observed_branches as (
+    select
+        branch_number,
+        min(observed_at) as first_observed_at
+    from stock_changes
+    where is_first and not is_superseded
+    group by branch_number
+),
+
+described as (
+    select
+        firsts.*,
+        branches.stock_branch_number,
+        branches.selling_branches,
+        articles.is_merchandise,
+        articles.is_deleted,
+        articles.unit_cost,
+        articles.created_on,
+        {{ berlin_day('observed_branches.first_observed_at') }} as branch_observed_from,
+        case
+            when firsts.branch_number = branches.stock_branch_number
+                then {% if var('inventory_is_complete') %}observed_branches{% else %}firsts{% endif %}.first_observed_at
+        end as known_from_at
+    from firsts
+    inner join branches
+        on firsts.branch_number = branches.branch_number
+    inner join articles
+        on firsts.article_number = articles.article_number
+    left join observed_branches
+        on firsts.branch_number = observed_branches.branch_number
+),
+
+computed as (
+    select
+        *,
+        {{ berlin_day('known_from_at') }} as known_from,
+        -- Stock or sales from before the first look at the shelves may go back further than anything that landed.
+        case
+            when first_demand_on is null and first_stock_on is null then null
+            when least(first_demand_on, first_stock_on) >= branch_observed_from
+                then least(first_demand_on, first_stock_on, created_on)
+            else least(first_demand_on, first_stock_on)
+        end as range_start
+    from described
+),
+
+final as (
+    {{ changes_against_kept(
+        computed='computed',
+        keys=['branch_number', 'article_number'],
+        compared=[
+            'stock_branch_number', 'selling_branches', 'is_merchandise', 'is_deleted', 'unit_cost', 'known_from_at',
+            'known_from', 'range_start', 'first_observed_at', 'first_stock_on', 'first_line_on', 'first_demand_on',
+        ],
+    ) }}
+)
+
+select * from final
