@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -148,6 +149,20 @@ class Dbt:
                 )
             self._manifest = result.result
         return self._manifest
+
+    def evaluate(self, expression: str) -> Any:
+        """The value of a Jinja expression in the project, with a connection at hand.
+
+        Raises:
+            ProhandelError: it raises an error.
+        """
+        self.parse()
+        result, _ = self._invoke(["compile", "--quiet", "--inline", "{{ tojson(" + expression + ") }}"])
+        found = getattr(result.result, "results", None)
+        if not found or found[0].node.compiled_code is None:
+            reason = _error(result.exception) or (found[0].message if found else "no reason given")
+            raise ProhandelError(f"dbt cannot evaluate {expression}: {reason}")
+        return json.loads(found[0].node.compiled_code)
 
     def freshness(self) -> Outcome:
         """`dbt source freshness`."""
