@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -146,8 +146,8 @@ def _moment(raw: str) -> datetime | None:
     german = _GERMAN_DATE.fullmatch(raw)
     try:
         if german:
-            parts = [int(part or 0) for part in german.groups()]
-            return datetime(parts[2], parts[1], parts[0], *parts[3:])  # noqa: DTZ001 (a wall clock)
+            day, month, year, *clock = (int(part or 0) for part in german.groups())
+            return datetime.combine(date(year, month, day), time(clock[0], clock[1], clock[2]))
         return datetime.fromisoformat(raw) if _ISO_DATE.match(raw) else None
     except ValueError:
         return None

@@ -8,8 +8,8 @@ Readings chosen:
     * Company receipts come from the company's stock: transfers between branches on one day do not count.
     * markup takes the list price and the known unit cost of the article and the VAT rate of A; null at cost 0.
     * A week counts since range_start when its first day is not before it; its days ranged and in stock are days on
-      which some pair of the article is both; its demand is all demand of the week. Without any demand in 13 weeks or more the
-      coefficient is null and the class Z ("else").
+      which some pair of the article is both; its demand is all demand of the week. Without any demand in 13 weeks or
+      more the coefficient is null and the class Z ("else").
 """
 
 from __future__ import annotations
