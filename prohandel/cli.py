@@ -231,6 +231,21 @@ def run(
         raise typer.Exit(report.exit_code)
 
 
+@app.command()
+def packages() -> None:
+    """Install the dbt packages: those there, from the hub, or the project's own minimal ones.
+
+    `DBT_PACKAGE_HUB_URL` names a mirror of the hub. `prohandel run` does this by itself.
+
+    Example: `prohandel packages`
+    """
+    from prohandel.pipeline.packages import resolve
+    from prohandel.pipeline.target import PROJECT
+
+    installed = resolve(PROJECT, say=err.print)
+    _say_done(f"dbt packages: {installed.describe()}")
+
+
 @db_app.command("start")
 def db_start() -> None:
     """Start the embedded server, creating it the first time.
@@ -238,7 +253,7 @@ def db_start() -> None:
     Example: `prohandel db start`
     """
     warehouse.start()
-    err.print(f"[green]✓[/] running under {escape(str(warehouse.home()))}")
+    _say_done(f"running under {warehouse.home()}")
 
 
 @db_app.command("stop")
@@ -248,7 +263,7 @@ def db_stop() -> None:
     Example: `prohandel db stop`
     """
     stopped = warehouse.stop()
-    err.print(f"[green]✓[/] {'stopped' if stopped else 'was not running'}")
+    _say_done("stopped" if stopped else "was not running")
 
 
 @db_app.command("url")
@@ -286,11 +301,11 @@ def db_reset(yes: Yes = False) -> None:
     """
     home = warehouse.home()
     if not (home / "pgdata").exists():
-        err.print(f"Nothing to remove under {escape(str(home))}.")
+        _say_done(f"nothing to remove under {home}")
         return
     _confirm(f"Remove the warehouse under {home}? Snapshots in it cannot be built again.", yes=yes)
     warehouse.reset(home)
-    err.print(f"[green]✓[/] removed {escape(str(home))}")
+    _say_done(f"removed {home}")
 
 
 @db_app.command("backup")
@@ -303,7 +318,7 @@ def db_backup(file: Annotated[Path, typer.Argument(help="The backup to write.")]
 
     with _busy("backup") as progress:
         backup(file, say=progress)
-    err.print(f"[green]✓[/] {escape(str(file))}, {file.stat().st_size / 1e6:,.1f} MB")
+    _say_done(f"{file}, {file.stat().st_size / 1e6:,.1f} MB")
 
 
 @db_app.command("restore")
@@ -321,7 +336,7 @@ def db_restore(file: Annotated[Path, typer.Argument(help="A file that `db backup
         _confirm(f"Replace everything in the warehouse under {home}?", yes=yes)
     with _busy("restore") as progress:
         manifest = restore(file, say=progress)
-    err.print(f"[green]✓[/] restored, as of {manifest.taken_at}")
+    _say_done(f"restored, as of {manifest.taken_at}")
 
 
 def main() -> None:
@@ -357,6 +372,10 @@ def _unforeseen(error: Exception) -> ProhandelError:
     )
 
 
+def _say_done(what: str) -> None:
+    err.print(f"[green]✓[/] {escape(what)}", soft_wrap=True)
+
+
 def _print_error(error: ProhandelError) -> None:
     err.print(f"[red]✗[/] {escape(error.message)}", soft_wrap=True)
     if error.remedy:
@@ -382,13 +401,13 @@ def _use_profiles(profiles_dir: Path | None) -> None:
 
 
 @contextmanager
-def _busy(step: str) -> Iterator[Callable[[str], None]]:
+def _busy(step: str) -> Iterator[Callable[..., None]]:
     """Shows on standard error what is being done: a spinner on a terminal, a line each elsewhere."""
     if not err.is_terminal:
-        yield lambda what: err.print(f"{step}: {escape(what)} …")
+        yield lambda what, *_share: err.print(f"{step}: {escape(what)} …")
         return
     with err.status(f"{step} …") as status:
-        yield lambda what: status.update(f"{step}: {escape(what)} …")
+        yield lambda what, *_share: status.update(f"{step}: {escape(what)} …")
 
 
 def _print_files(reports: list[FileReport]) -> None:

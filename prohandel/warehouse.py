@@ -79,7 +79,7 @@ def start(at: Path | None = None) -> Path:
     with _starting(at):
         pgdata = at / "pgdata"
         if _postmaster(pgdata) is None:
-            _remove_stale_pid_file(pgdata)
+            _remove_stale_locks(pgdata)
             if not (pgdata / "PG_VERSION").exists():
                 _initialise(pgdata)
             _check_version(pgdata)
@@ -107,6 +107,9 @@ def stop(at: Path | None = None) -> bool:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if _postmaster(pgdata) is None:
+                if Path(postmaster.socket_dir) != pgdata:
+                    with suppress(OSError):
+                        Path(postmaster.socket_dir).rmdir()
                 return True
             time.sleep(0.05)
     raise ProhandelError(
@@ -241,16 +244,22 @@ def _runs_in(pid: int, pgdata: Path) -> bool:
         return False
 
 
-def _remove_stale_pid_file(pgdata: Path) -> None:
-    """Removes the pid file of a dead server where another process has its pid by now.
+def _remove_stale_locks(pgdata: Path) -> None:
+    """Removes the lock files of a server that was killed.
 
-    PostgreSQL takes over the file of a dead process by itself, but refuses to start while that pid is in use.
+    PostgreSQL takes over the locks of a dead process by itself, but refuses to start while their pid is in use, be it
+    by another program or by the dead process itself, which stays until its parent has taken note.
     """
     pid_file = pgdata / "postmaster.pid"
     if not pid_file.exists():
         return
-    if not any(_runs_in(pid, pgdata) for pid in psutil.pids()):
-        pid_file.unlink(missing_ok=True)
+    if any(_runs_in(pid, pgdata) for pid in psutil.pids()):
+        return
+    with suppress(OSError, IndexError):
+        socket_dir = pid_file.read_text().splitlines()[4].strip()
+        for name in (f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
+            (Path(socket_dir) / name).unlink(missing_ok=True)
+    pid_file.unlink(missing_ok=True)
 
 
 def _server_user(pgdata: Path) -> pwd.struct_passwd | None:
@@ -284,6 +293,8 @@ def _server_user(pgdata: Path) -> pwd.struct_passwd | None:
 def _foreign(pgdata: Path) -> ProhandelError:
     with suppress(OSError, KeyError):
         owner = pwd.getpwuid(pgdata.stat().st_uid).pw_name
+        # Root's warehouses belong to the user that the server runs as.
+        owner = "root" if owner == _SYSTEM_USER else owner
         return ProhandelError(
             f"The warehouse in {pgdata.parent} belongs to the user {owner}.",
             f"Run as {owner}, or choose another folder: PROHANDEL_HOME=/path prohandel ...",
