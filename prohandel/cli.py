@@ -232,7 +232,44 @@ def run(
 
 
 @app.command()
-def packages() -> None:
+def doctor(
+    target: TargetName = None,
+    vars_only: Annotated[
+        bool, typer.Option("--vars", help="Print only the variables that fit, for `prohandel run --vars`.")
+    ] = False,
+    schema: Annotated[
+        str | None, typer.Option("--schema", help="Landed schema to look at, in place of the project's.")
+    ] = None,
+    profiles_dir: ProfilesDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look at what has landed, and print the variables that fit it. Changes nothing.
+
+    Lists the landed tables, their columns, generations and types, what is missing, unknown or unreadable.
+
+    Examples:
+
+        prohandel doctor --target prod
+        prohandel run --vars "$(prohandel doctor --vars)"
+    """
+    from prohandel.pipeline.doctor import block, diagnose, show
+
+    _use_profiles(profiles_dir)
+    diagnosis = diagnose(target, json.dumps({"prohandel_schema": schema}) if schema else "")
+    if as_json:
+        _print_json(diagnosis.variables if vars_only else asdict(diagnosis))
+    elif vars_only:
+        print(block(diagnosis.variables))
+    else:
+        show(diagnosis, out)
+
+
+@app.command()
+def packages(
+    source: Annotated[
+        str | None, typer.Option("--source", help="hub, minimal, or a folder of packages; installs anew from there.")
+    ] = None,
+) -> None:
     """Install the dbt packages: those there, from the hub, or the project's own minimal ones.
 
     `DBT_PACKAGE_HUB_URL` names a mirror of the hub. `prohandel run` does this by itself.
@@ -242,7 +279,7 @@ def packages() -> None:
     from prohandel.pipeline.packages import resolve
     from prohandel.pipeline.target import PROJECT
 
-    installed = resolve(PROJECT, say=err.print)
+    installed = resolve(PROJECT, source=source, say=err.print)
     _say_done(f"dbt packages: {installed.describe()}")
 
 

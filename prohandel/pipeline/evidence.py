@@ -195,7 +195,8 @@ def customer_numbers(conn: psycopg.Connection, tables: Tables) -> CustomerNumber
             continue
         query = (
             "select length(number), count(distinct number)"
-            f" from (select {number} as number from {tables[table].source}) as numbers where trim(both '0' from number) <> '' group by 1 order by 1"
+            f" from (select {number} as number from {tables[table].source}) as numbers"
+            " where trim(both '0' from number) <> '' group by 1 order by 1"
         )
         lengths = {int(length): int(count) for length, count in as_rows(conn, query)}
         return CustomerNumbers(table, lengths, _shortest(lengths))
