@@ -94,28 +94,34 @@
   12.90 is read as a machine wrote it (point = decimal), 12,90 as a German wrote it; 1.234,50, 1,234.50, 1.234.567
   and 1 234,50 by their groups of three. A currency before or after, a sign before or after, and 1.2e3 are read.
   Anything else, NaN, infinity and more than 14 digits before the point are unreadable.
+  The three common forms come first, each with one cheap pattern; their lengths keep the cast from overflowing.
 -#}
 {% macro clean_number(expression, landed_type) %}
     {% if landed_type == 'boolean' %}
-        {{ return("cast(case when " ~ expression ~ " then 1 when not " ~ expression ~ " then 0 end as numeric(18, 4))") }}
+        {{ return("case when " ~ expression ~ " then 1 when not " ~ expression ~ " then 0 end") }}
     {% elif landed_type == 'integer' %}
         {{ return("case when abs(" ~ expression ~ ") < 1e14 then cast(" ~ expression ~ " as numeric(18, 4)) end") }}
     {% elif landed_type == 'decimal' %}
-        {{ return("case when abs(" ~ expression ~ ") < 99999999999999.9999 then cast(" ~ expression ~ " as numeric(18, 4)) end") }}
+        {{ return(
+            "case when abs(" ~ expression ~ ") < 99999999999999 then cast(" ~ expression ~ " as numeric(18, 4)) end"
+        ) }}
     {% elif landed_type == 'double' %}
-        {{ return("case when abs(" ~ expression ~ ") < 99999999999999 then cast(cast(" ~ expression ~ " as numeric) as numeric(18, 4)) end") }}
+        {{ return(
+            "case when abs(" ~ expression ~ ") < 99999999999999 then cast(cast(" ~ expression
+            ~ " as numeric) as numeric(18, 4)) end"
+        ) }}
     {% elif landed_type != 'text' %}
         {{ return("cast(null as numeric(18, 4))") }}
     {% endif %}
-    {% set point = "^ *[-+]?[0-9]{1,13}([.][0-9]{0,30})? *$" %}
-    {% set comma = "^ *[-+]?[0-9]{1,13},[0-9]{1,30} *$" %}
-    {% set german_groups = "^ *[-+]?[0-9]{1,3}([.][0-9]{3}){1,4},[0-9]{1,30} *$" %}
     {{ return(
-        "case when " ~ matches(expression, point) ~ " then cast(" ~ expression ~ " as numeric(18, 4))"
-        ~ " when " ~ matches(expression, comma) ~ " then cast(replace(" ~ expression ~ ", ',', '.') as numeric(18, 4))"
-        ~ " when " ~ matches(expression, german_groups)
+        "case when " ~ expression ~ " = '' then null"
+        ~ " when length(" ~ expression ~ ") < 15 and " ~ matches(expression, '^[-+]?[0-9]+[.]?[0-9]*$')
+        ~ " then cast(" ~ expression ~ " as numeric(18, 4))"
+        ~ " when length(" ~ expression ~ ") < 15 and " ~ matches(expression, '^[-+]?[0-9]+,[0-9]+$')
+        ~ " then cast(replace(" ~ expression ~ ", ',', '.') as numeric(18, 4))"
+        ~ " when length(" ~ expression ~ ") < 18 and " ~ matches(expression, '^[-+]?[0-9]{1,3}([.][0-9]{3})+,[0-9]+$')
         ~ " then cast(replace(replace(" ~ expression ~ ", '.', ''), ',', '.') as numeric(18, 4))"
-        ~ " when length(" ~ expression ~ ") <= 60 then " ~ _clean_odd_number(_plain_number(expression)) ~ " end"
+        ~ " when length(" ~ expression ~ ") < 60 then " ~ _clean_odd_number(_plain_number(expression)) ~ " end"
     ) }}
 {% endmacro %}
 
@@ -173,42 +179,97 @@
 {#- What a calendar date from 1900 on looks like in ISO 8601, impossible days left out. -#}
 {% macro _iso_date_pattern() %}
     {{ return(
-        "((19|[2-9][0-9])[0-9]{2}-((0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])|(0[13-9]|1[0-2])-(29|30)|(0[13578]|1[02])-31)"
-        ~ "|((19|[2-9][0-9])(0[48]|[2468][048]|[13579][26])|([2468][048]|[3579][26])00)-02-29)"
+        "(?:(?:19|[2-9][0-9])[0-9]{2}-(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)"
+        ~ "|(?:0[13578]|1[02])-31)"
+        ~ "|(?:(?:19|[2-9][0-9])(?:0[48]|[2468][048]|[13579][26])|(?:[2468][048]|[3579][26])00)-02-29)"
     ) }}
 {% endmacro %}
 
 {% macro _iso_time_pattern() %}
-    {{ return("[Tt ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.][0-9]{1,9})?)?") }}
+    {{ return("[Tt ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.][0-9]{1,9})?)?") }}
 {% endmacro %}
 
 {% macro _iso_zone_pattern() %}
-    {{ return(" ?([Zz]|UTC|[-+](0[0-9]|1[0-4])(:?[0-5][0-9])?)") }}
+    {{ return(" ?(?:[Zz]|UTC|[-+](?:0[0-9]|1[0-4])(?::?[0-5][0-9])?)") }}
 {% endmacro %}
 
 {#- dd.mm.yyyy and yyyymmdd, with or without a time behind them, rewritten as ISO 8601; other text as it is. -#}
 {% macro _as_iso_text(expression) %}
     {% set text = trimmed(expression) %}
-    {% set padded = substitute(substitute(text, '^([0-9])[.]', '0\\1.'), '^([0-9]{2})[.]([0-9])[.]', '\\1.0\\2.') %}
+    {% set padded = substitute(
+        substitute(text, '^([0-9])[.]', '0\\1.'), '^([0-9]{2})[.]([0-9])[.]', '\\1.0\\2.'
+    ) %}
     {{ return(
-        "case when " ~ matches(text, '^[0-9]{1,2}[.][0-9]{1,2}[.][0-9]{4}') ~ " then "
+        "(case when " ~ matches(text, '^[0-9]{1,2}[.][0-9]{1,2}[.][0-9]{4}') ~ " then "
         ~ substitute(padded, '^([0-9]{2})[.]([0-9]{2})[.]([0-9]{4})', '\\3-\\2-\\1')
-        ~ " when " ~ matches(text, '^[0-9]{8}$') ~ " then " ~ substitute(text, '^([0-9]{4})([0-9]{2})([0-9]{2})$', '\\1-\\2-\\3')
-        ~ " else " ~ text ~ " end"
+        ~ " when " ~ matches(text, '^[0-9]{8}$') ~ " then "
+        ~ substitute(text, '^([0-9]{4})([0-9]{2})([0-9]{2})$', '\\1-\\2-\\3')
+        ~ " else " ~ text ~ " end)"
     ) }}
 {% endmacro %}
 
 {#- PostgreSQL would round the seventh digit of a second up, and with it the last moment of a day into the next day. -#}
 {% macro _microseconds(text) %}
-    {{ return(substitute(text, '([.][0-9]{6})[0-9]+', '\\1')) }}
+    {{ return("case when length(" ~ text ~ ") > 26 then " ~ substitute(text, '([.][0-9]{6})[0-9]+', '\\1') ~ " else " ~ text ~ " end") }}
 {% endmacro %}
 
-{% macro _date_of_iso_text(text) %}
-    {% set zoned = matches(text, '^' ~ _iso_date_pattern() ~ _iso_time_pattern() ~ _iso_zone_pattern() ~ '$') %}
-    {% set local = matches(text, '^' ~ _iso_date_pattern() ~ '(' ~ _iso_time_pattern() ~ ')?$') %}
+{#-
+  A text in ISO 8601, read with `local` where it has no zone and with `zoned` where it has one: two expressions of
+  the text, never evaluated for anything else. A common pattern is tried before the long ones, because they are slow.
+-#}
+{% macro _read_iso_text(text, local, zoned) %}
+    {% set is_local = matches(text, '^' ~ _iso_date_pattern() ~ '(?:' ~ _iso_time_pattern() ~ ')?$') %}
+    {% set is_zoned = matches(text, '^' ~ _iso_date_pattern() ~ _iso_time_pattern() ~ _iso_zone_pattern() ~ '$') %}
     {{ return(
-        "case when " ~ local ~ " then cast(left(" ~ text ~ ", 10) as date)"
-        ~ " when " ~ zoned ~ " then cast(" ~ berlin_time("cast(" ~ _microseconds(text) ~ " as timestamptz)") ~ " as date) end"
+        "case when " ~ matches('substr(' ~ text ~ ', 11)', '[-+ZzU]') ~ " then case when " ~ is_zoned ~ " then "
+        ~ zoned ~ " end when " ~ is_local ~ " then " ~ local ~ " end"
+    ) }}
+{% endmacro %}
+
+{#- The same for any text; `local` and `zoned` are names of macros that take the text. -#}
+{% macro _read_date_text(expression, local, zoned) %}
+    {% set plain = 'rtrim(' ~ expression ~ ')' %}
+    {% set odd = _as_iso_text(expression) %}
+    {{ return(
+        "case when " ~ expression ~ " = '' then null"
+        ~ " when " ~ matches(expression, '^[0-9]{4}-') ~ " then "
+        ~ _read_iso_text(plain, context[local](plain), context[zoned](plain))
+        ~ " else " ~ _read_iso_text(odd, context[local](odd), context[zoned](odd)) ~ " end"
+    ) }}
+{% endmacro %}
+
+{% macro _day_of_local(text) %}
+    {{ return("cast(left(" ~ text ~ ", 10) as date)") }}
+{% endmacro %}
+
+{% macro _day_of_zoned(text) %}
+    {{ return("cast(" ~ berlin_time(_moment_of_zoned(text)) ~ " as date)") }}
+{% endmacro %}
+
+{% macro _moment_of_zoned(text) %}
+    {{ return("cast(" ~ _microseconds(text) ~ " as timestamptz)") }}
+{% endmacro %}
+
+{% macro _moment_of_berlin(text) %}
+    {{ return(moment_of("cast(" ~ _microseconds(text) ~ " as timestamp)", 'Europe/Berlin')) }}
+{% endmacro %}
+
+{% macro _moment_of_utc(text) %}
+    {{ return(moment_of("cast(" ~ _microseconds(text) ~ " as timestamp)", 'UTC')) }}
+{% endmacro %}
+
+{% macro _time_of_zoned(text) %}
+    {{ return(_unless_midnight(_moment_of_zoned(text))) }}
+{% endmacro %}
+
+{% macro _time_of_berlin(text) %}
+    {{ return(_unless_midnight(_moment_of_berlin(text))) }}
+{% endmacro %}
+
+{% macro _unless_midnight(moment) %}
+    {{ return(
+        "case when cast(" ~ berlin_time(moment) ~ " as time) <> time '00:00' and cast((" ~ moment
+        ~ " at time zone 'UTC') as time) <> time '00:00' then " ~ moment ~ " end"
     ) }}
 {% endmacro %}
 
@@ -221,35 +282,32 @@
         ) }}
     {% elif landed_type == 'timestamptz' %}
         {{ return(
-            "case when " ~ berlin_time(expression) ~ " >= timestamp '1900-01-01' and " ~ berlin_time(expression)
-            ~ " < timestamp '10000-01-01' then cast(" ~ berlin_time(expression) ~ " as date) end"
+            "case when " ~ berlin_time(expression) ~ " >= date '1900-01-01' and " ~ berlin_time(expression)
+            ~ " < date '10000-01-01' then cast(" ~ berlin_time(expression) ~ " as date) end"
         ) }}
     {% elif landed_type == 'text' %}
         {{ return(
-            "case when " ~ matches(expression, '^[12][0-9]{3}-') ~ " then "
-            ~ _date_of_iso_text("rtrim(" ~ expression ~ ")")
-            ~ " else " ~ _date_of_iso_text("(" ~ _as_iso_text(expression) ~ ")") ~ " end"
+            "case when substr(" ~ expression ~ ", 11) in ('', 'T00:00:00', ' 00:00:00') and "
+            ~ matches('left(' ~ expression ~ ', 10)', '^[2-9][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])$')
+            ~ " then cast(left(" ~ expression ~ ", 10) as date) else "
+            ~ _read_date_text(expression, '_day_of_local', '_day_of_zoned') ~ " end"
         ) }}
     {% elif landed_type in ('integer', 'decimal', 'double') %}
+        {% set text = _as_iso_text(clean_code(expression, landed_type)) %}
         {{ return(
             "case when " ~ expression ~ " between 19000101 and 99991231 then "
-            ~ _date_of_iso_text("(" ~ _as_iso_text(clean_code(expression, landed_type)) ~ ")") ~ " end"
+            ~ _read_iso_text(text, _day_of_local(text), _day_of_zoned(text)) ~ " end"
         ) }}
     {% endif %}
     {{ return("cast(null as date)") }}
 {% endmacro %}
 
-{% macro _moment_of_iso_text(text, zone) %}
-    {% set zoned = matches(text, '^' ~ _iso_date_pattern() ~ _iso_time_pattern() ~ _iso_zone_pattern() ~ '$') %}
-    {% set local = matches(text, '^' ~ _iso_date_pattern() ~ '(' ~ _iso_time_pattern() ~ ')?$') %}
-    {{ return(
-        "case when " ~ zoned ~ " then cast(" ~ _microseconds(text) ~ " as timestamptz)"
-        ~ " when " ~ local ~ " then " ~ moment_of("cast(" ~ _microseconds(text) ~ " as timestamp)", zone) ~ " end"
-    ) }}
+{#- A moment; without a zone it is a time in Berlin. -#}
+{% macro clean_timestamp(expression, landed_type) %}
+    {{ return(_clean_timestamp(expression, landed_type, 'Europe/Berlin', '_moment_of_berlin')) }}
 {% endmacro %}
 
-{#- A moment; without a zone it is a time in Berlin, or in `zone`. -#}
-{% macro clean_timestamp(expression, landed_type, zone='Europe/Berlin') %}
+{% macro _clean_timestamp(expression, landed_type, zone, local) %}
     {% if landed_type == 'timestamptz' %}
         {{ return(
             "case when " ~ expression ~ " >= timestamptz '1900-01-01 00:00:00Z' and " ~ expression
@@ -261,18 +319,14 @@
             ~ moment_of("cast(" ~ expression ~ " as timestamp)", zone) ~ " end"
         ) }}
     {% elif landed_type == 'text' %}
-        {{ return(
-            "case when " ~ matches(expression, '^[12][0-9]{3}-') ~ " then "
-            ~ _moment_of_iso_text("rtrim(" ~ expression ~ ")", zone)
-            ~ " else " ~ _moment_of_iso_text("(" ~ _as_iso_text(expression) ~ ")", zone) ~ " end"
-        ) }}
+        {{ return(_read_date_text(expression, local, '_moment_of_zoned')) }}
     {% endif %}
     {{ return("cast(null as timestamptz)") }}
 {% endmacro %}
 
 {#- What the loader itself writes is UTC where it says nothing. -#}
 {% macro clean_utc_timestamp(expression, landed_type) %}
-    {{ return(clean_timestamp(expression, landed_type, 'UTC')) }}
+    {{ return(_clean_timestamp(expression, landed_type, 'UTC', '_moment_of_utc')) }}
 {% endmacro %}
 
 {#-
@@ -280,14 +334,13 @@
   what a loader makes of a local midnight without zone.
 -#}
 {% macro clean_moment(expression, landed_type) %}
-    {% if landed_type in ('date', 'integer', 'decimal', 'double', 'boolean') %}
-        {{ return("cast(null as timestamptz)") }}
-    {% endif %}
-    {% set moment = clean_timestamp(expression, landed_type) %}
-    {% set with_time = "case when cast(" ~ berlin_time(moment) ~ " as time) <> time '00:00' and cast((" ~ moment
-        ~ " at time zone 'UTC') as time) <> time '00:00' then " ~ moment ~ " end" %}
     {% if landed_type == 'text' %}
-        {{ return("case when " ~ matches(expression, '[0-9][Tt ][0-9]') ~ " then " ~ with_time ~ " end") }}
+        {{ return(
+            "case when substr(" ~ expression ~ ", 11) not in ('', 'T00:00:00', ' 00:00:00') then "
+            ~ _read_date_text(expression, '_time_of_berlin', '_time_of_zoned') ~ " end"
+        ) }}
+    {% elif landed_type in ('timestamp', 'timestamptz') %}
+        {{ return(_unless_midnight('(' ~ clean_timestamp(expression, landed_type) ~ ')')) }}
     {% endif %}
-    {{ return(with_time) }}
+    {{ return("cast(null as timestamptz)") }}
 {% endmacro %}

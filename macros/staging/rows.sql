@@ -280,6 +280,9 @@
     {% set value = 'landed.cleaned__' ~ column['name'] %}
     {% if column['kind'] == 'id' %}
         {% set value = tenant_prefix(relation.schema) ~ value %}
+    {% elif column['kind'] == 'number' %}
+        {# A case expression forgets precision and scale. #}
+        {% set value = 'cast(' ~ value ~ ' as ' ~ type_of('number') ~ ')' %}
     {% endif %}
     {% if column.get('default') %}
         {% set value = 'coalesce(' ~ value ~ ', ' ~ column['default'] ~ ')' %}
