@@ -252,14 +252,14 @@ def doctor(
         prohandel doctor --target prod
         prohandel run --vars "$(prohandel doctor --vars)"
     """
-    from prohandel.pipeline.doctor import block, diagnose, show
+    from prohandel.pipeline.doctor import diagnose, one_line, show
 
     _use_profiles(profiles_dir)
     diagnosis = diagnose(target, json.dumps({"prohandel_schema": schema}) if schema else "")
     if as_json:
         _print_json(diagnosis.variables if vars_only else asdict(diagnosis))
     elif vars_only:
-        print(block(diagnosis.variables))
+        print(one_line(diagnosis.variables))
     else:
         show(diagnosis, out)
 
