@@ -102,8 +102,8 @@
 {% macro should_full_refresh() %}
     {% set configured = config.get('full_refresh') %}
     {% set refresh = flags.FULL_REFRESH if configured is none else configured %}
-    {% if not refresh and execute and model.resource_type == 'model' and config.get('materialized') == 'incremental'
-        and model.package_name == project_name %}
+    {% if not refresh and configured is none and execute and model.resource_type == 'model'
+        and config.get('materialized') == 'incremental' and model.package_name == project_name %}
         {% set refresh = is_outdated() %}
     {% endif %}
     {{ return(refresh) }}
