@@ -203,7 +203,7 @@ def build(scale: Scale, seed: int) -> Assortment:
     price = price_point(np.array([item.price for item in LEAVES])[leaf] * rng.lognormal(0.0, 0.28, n))
     cost = np.round(price / (1 + VAT) * rng.uniform(0.345, 0.425, n), 2)
 
-    life = rng.integers(105, 168, n)
+    life = rng.integers(98, 150, n)
     end = np.where(is_basic, FOREVER, launch + life)
     markdown_day = np.full((n, len(MARKDOWNS)), FOREVER, dtype=np.int64)
     markdown_price = np.repeat(price[:, None], len(MARKDOWNS), axis=1)
@@ -305,7 +305,7 @@ def _pairs(
             continue
         u = rng.random(n)
         carried = {
-            "retail": np.where(is_basic, u < 0.72, (u < reach * branch.weight**0.5) | (at_least_one == i)),
+            "retail": np.where(is_basic, u < 0.68, (u < reach * branch.weight**0.5) | (at_least_one == i)),
             "outlet": is_basic & (u < 0.4),
             "online": np.where(is_basic, u < 0.95, u < 0.72),
         }[branch.kind]
@@ -324,7 +324,7 @@ def _pairs(
     basic = is_basic[article]
 
     starts = np.where(basic, -FOREVER, np.where(second_life, end[article] + 4, launch[article]))
-    ends = np.where(basic, FOREVER, np.where(second_life, end[article] + 90, end[article] + 45))
+    ends = np.where(basic, FOREVER, np.where(second_life, end[article] + 75, end[article] + 30))
     tau = np.where(basic, 0.0, np.where(second_life, 30.0, tau_of_article[article]))
     dispersion = np.where(basic, rng.uniform(1.2, 3.0, len(article)), rng.uniform(0.5, 1.6, len(article)))
 

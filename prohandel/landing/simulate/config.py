@@ -100,7 +100,7 @@ class Scale:
 _EVERY = tuple(branch.number for branch in ALL_BRANCHES)
 SCALES: dict[str, Scale] = {
     "small": Scale("small", ("0901", "0902", "0909", WEB, WAREHOUSE), date(2025, 10, 2), 60, 14, 400, 5_000, 5.0),
-    "demo": Scale("demo", _EVERY, date(2024, 3, 1), 1_500, 105, 9_000, 350_000, 2.6),
+    "demo": Scale("demo", _EVERY, date(2024, 3, 1), 1_500, 92, 9_000, 388_000, 1.85),
     "large": Scale("large", _EVERY, date(2023, 3, 1), 5_000, 400, 40_000, 2_000_000, 3.0),
 }
 

@@ -184,7 +184,7 @@ def draw_block(a: Assortment, c: Conditions, block: int) -> PairDays:
     is_web = (branch == a.web).astype(np.int64)
     discount = c.discount[is_web, leaf, day]
     label = a.label_price(article, branch, day)
-    is_second_life = (a.pair_end[pair] > a.end[article] + 45) & (tau > 0)
+    is_second_life = (a.pair_end[pair] > a.end[article] + 30) & (tau > 0)
     reference = np.where(is_second_life, label, a.price[article])
     weather = np.exp(warmth * (1.6 * c.anomaly[branch, day] + np.where(tau == 0, 4.0, 0.0) * c.season[day]))
     price_effect = np.minimum((label * (1 - discount) / reference) ** -_PRICE_ELASTICITY, 3.2)

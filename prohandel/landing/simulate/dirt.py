@@ -17,6 +17,7 @@ class Soiled:
     tables: dict[str, pl.DataFrame]
     planted: pl.DataFrame
     waiting: dict[str, pl.DataFrame] = field(default_factory=dict)
+    deleted: dict[str, pl.DataFrame] = field(default_factory=dict)
     seen_quantity: dict[int, int] = field(default_factory=dict)
 
 
@@ -29,4 +30,8 @@ def as_numbers(frame: pl.DataFrame, columns: tuple[str, ...]) -> pl.DataFrame:
 
 def history(world: World, tables: dict[str, pl.DataFrame], rate: float) -> Soiled:
     """Plants every trap into the rows of the history."""
+    return Soiled(tables, pl.DataFrame(schema=PLANTED_SCHEMA))
+
+
+def hour(world: World, recent: pl.DataFrame, tables: dict[str, pl.DataFrame], rate: float, until: int) -> Soiled:
     return Soiled(tables, pl.DataFrame(schema=PLANTED_SCHEMA))

@@ -107,15 +107,15 @@ def make(
         changes=changes,
         since=first * 3_600,
     )
-    state = _state_after(world, generation, rate, purchase_orders, current, movements, lines, changes, tables, soiled)
+    after = _state_after(world, generation, rate, purchase_orders, current, movements, lines, changes, tables, soiled)
     progress("naming columns", 0.9)
-    tables |= _aggregates(tables)
+    tables |= aggregate(tables)
     refs = references(a, world.people)
     batches = [
         Batch(table, landed(table, frame, generation, refs, is_newer(world, table, frame)), until)
         for table, frame in tables.items()
     ]
-    return History(batches, state, known, soiled.planted)
+    return History(batches, after, known, soiled.planted)
 
 
 def is_newer(world: World, table: str, frame: pl.DataFrame) -> pl.Series:
@@ -130,7 +130,8 @@ def is_newer(world: World, table: str, frame: pl.DataFrame) -> pl.Series:
     return (frame[time] >= at).fill_null(True)
 
 
-def _aggregates(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+def aggregate(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """The three aggregate tables over rows of `sale`, `inventory` and `article`."""
     numbers = dirt.as_numbers
     sold = aggregates.with_batches(
         numbers(tables["sale"], ("quantity", "sale_price")).sort(SYNCED, maintain_order=True)
@@ -179,8 +180,10 @@ def _state_after(
         seen_since=seen_since,
         recent=tables["sale"].filter(pl.col("at") >= recent_since),
         open_orders=tables["order"].filter(pl.col("status") != "delivered"),
-        today=stock.take(movements, movements["t"] >= midnight),
-        today_lines=stock.take(lines, line_t >= midnight),
+        synced_at=LAST_SYNC.astimezone(UTC),
+        first_open_day=current.hour // 24,
+        movements=stock.take(movements, movements["t"] >= midnight),
+        lines=stock.take(lines, line_t >= midnight),
         waiting=soiled.waiting,
     )
 

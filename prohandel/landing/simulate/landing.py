@@ -12,7 +12,8 @@ import psycopg
 
 from prohandel.errors import ProhandelError
 from prohandel.landing.simulate import history, state, truth, world
-from prohandel.landing.simulate.config import DEFAULT_DIRT, LAST_SYNC, GenerationChoice, ScaleName, scale_named
+from prohandel.landing.simulate.config import DEFAULT_DIRT, GenerationChoice, ScaleName, scale_named
+from prohandel.landing.simulate.step import flush_truth, step
 from prohandel.landing.upsert import Batch, column_types, upsert
 
 Progress = Callable[[str, float], None]
@@ -96,6 +97,17 @@ def simulate(
         current = made.state
         planted = made.planted.height
         state.save(current, home, {"schema": schema})
+    for n in range(syncs):
+        progress(f"sync {n + 1} of {syncs}", 0.95 * (n / syncs if reused else 1.0))
+        batches, current = step(static, current)
+        with conn.transaction():
+            for batch in batches:
+                _land(conn, schema, batch, counts)
+    if syncs:
+        new_truth, new_planted = flush_truth(static, current)
+        truth.write(static, home, new_truth, new_planted, append=True)
+        planted += new_planted.height
+        state.save(current, home, {"schema": schema})
     progress("done", 1.0)
     return Summary(
         scale=scale,
@@ -104,7 +116,7 @@ def simulate(
         dirt=dirt,
         reused=reused,
         syncs=syncs,
-        last_sync=LAST_SYNC,
+        last_sync=current.synced_at,
         planted=planted,
         seconds=round(perf_counter() - started, 2),
         rows=counts,

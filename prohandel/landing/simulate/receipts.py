@@ -24,7 +24,7 @@ NEVER = -1
 
 _STORE_HOURS = np.array([0.06, 0.09, 0.11, 0.11, 0.10, 0.11, 0.13, 0.13, 0.10, 0.06])
 _WEB_HOURS = np.array([18, 9, 4, 2, 2, 4, 9, 18, 28, 36, 42, 44, 46, 44, 42, 44, 46, 52, 62, 78, 88, 84, 62, 36], float)
-_STORE_RETURNS, _WEB_RETURNS = 0.053, 0.42
+_STORE_RETURNS, _WEB_RETURNS = 0.068, 0.49
 _SECOND_LINE = {"store": 0.34, "web": 0.46}
 
 

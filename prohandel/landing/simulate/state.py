@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,16 @@ _STOCK_ARRAYS = ("on_hand", "returned", "rate", "sold", "under_way", "pushed")
 
 
 @dataclass
+class News:
+    """Supplier orders received, stock changes seen and dirt planted since the truth was written."""
+
+    orders: list[Columns] = field(default_factory=list)
+    changes: list[Columns] = field(default_factory=list)
+    planted: list[pl.DataFrame] = field(default_factory=list)
+    since_hour: int | None = None
+
+
+@dataclass
 class RetailerState:
     """The retailer after its last sync.
 
@@ -33,8 +44,10 @@ class RetailerState:
         recent: landed sale rows of the last weeks (declared names), which may yet be corrected or deleted.
         open_orders: rows of `order` that are not delivered yet.
         waiting: rows by table that land later, with `due_hour`.
-        today: movements since the start of the day.
-        today_lines: till lines since the start of the day.
+        synced_at: time of that sync.
+        first_open_day: first day that the daily truth lacks.
+        movements, lines: those since the start of that day.
+        news: what the truth by event lacks; never saved, since it is written before the state is.
     """
 
     scale: str
@@ -48,9 +61,24 @@ class RetailerState:
     seen_since: IntArray
     recent: pl.DataFrame
     open_orders: pl.DataFrame
-    today: Columns
-    today_lines: Columns
+    synced_at: datetime
+    first_open_day: int
+    movements: Columns
+    lines: Columns
     waiting: dict[str, pl.DataFrame] = field(default_factory=dict)
+    news: News = field(default_factory=lambda: News())
+
+    def copy(self) -> RetailerState:
+        """A state that can change without this one changing (frames are never changed in place)."""
+        stock = replace(self.stock, **{name: getattr(self.stock, name).copy() for name in _STOCK_ARRAYS})
+        return replace(
+            self,
+            stock=stock,
+            seen_quantity=self.seen_quantity.copy(),
+            seen_since=self.seen_since.copy(),
+            waiting=dict(self.waiting),
+            news=News(list(self.news.orders), list(self.news.changes), list(self.news.planted), self.news.since_hour),
+        )
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -81,15 +109,15 @@ def save(state: RetailerState, home: Path, tag: dict[str, Any]) -> None:
     """
     root = _folder(home)
     root.mkdir(parents=True, exist_ok=True)
-    folder = root / f"hour_{state.stock.hour}"
+    folder = root / f"sync_{state.synced_at:%Y%m%dT%H%M}"
     folder.mkdir(exist_ok=True)
     arrays: dict[str, Any] = {name: getattr(state.stock, name) for name in _STOCK_ARRAYS}
     arrays |= {"seen_quantity": state.seen_quantity, "seen_since": state.seen_since}
     for prefix, columns in (
         ("shipments", state.stock.shipments),
         ("pending", state.stock.pending),
-        ("today", state.today),
-        ("today_lines", state.today_lines),
+        ("movements", state.movements),
+        ("lines", state.lines),
     ):
         arrays |= {f"{prefix}.{name}": values for name, values in columns.items()}
     np.savez_compressed(folder / "arrays.npz", **arrays)
@@ -101,8 +129,10 @@ def save(state: RetailerState, home: Path, tag: dict[str, Any]) -> None:
         "format": FORMAT,
         **state.identity,
         "hour": state.stock.hour,
+        "synced_at": state.synced_at.isoformat(),
         "next_order": state.stock.next_order,
         "next_line": state.next_line,
+        "first_open_day": state.first_open_day,
         "waiting": sorted(state.waiting),
         "folder": folder.name,
         "tag": tag,
@@ -110,7 +140,7 @@ def save(state: RetailerState, home: Path, tag: dict[str, Any]) -> None:
     new = root / "state.json.new"
     new.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     new.replace(root / "state.json")
-    for old in root.glob("hour_*"):
+    for old in root.glob("sync_*"):
         if old != folder:
             for path in old.iterdir():
                 path.unlink()
@@ -154,17 +184,19 @@ def load(home: Path) -> tuple[RetailerState, dict[str, Any]]:
         **{name: arrays[name] for name in _STOCK_ARRAYS},
     )
     identity = {f.name: document[f.name] for f in fields(RetailerState) if f.name in document and f.name != "waiting"}
-    identity.pop("next_line")
+    for name in ("next_line", "synced_at"):
+        identity.pop(name)
     state = RetailerState(
         **identity,
         stock=stock,
         next_line=document["next_line"],
+        synced_at=datetime.fromisoformat(document["synced_at"]),
         seen_quantity=arrays["seen_quantity"],
         seen_since=arrays["seen_since"],
         recent=recent,
         open_orders=open_orders,
         waiting=waiting,
-        today=columns("today"),
-        today_lines=columns("today_lines"),
+        movements=columns("movements"),
+        lines=columns("lines"),
     )
     return state, document["tag"]

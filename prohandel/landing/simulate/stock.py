@@ -30,12 +30,14 @@ MOVEMENT_NAMES = {
     CLEARANCE: "clearance",
 }
 
-STORE_COVER_DAYS, WAREHOUSE_SAFETY_DAYS = 9.0, 4.0
+STORE_COVER_DAYS, WAREHOUSE_SAFETY_DAYS = 9.0, 2.0
 SEASON_COVER_DAYS, SEASON_REFILL_DAYS = 16.0, 75
 FIRST_DROP, INITIAL_TO_STORES = 0.7, 0.62
 SHRINKAGE_PER_UNIT_DAY = 0.00009
 RATE_MEMORY = 0.97
 SUPPLIER_PACK = 6
+TROUBLE_DAYS, TROUBLE_CHANCE = 112, 0.33
+"""For so many days on end an article's supplier delivers late, in that share of such spans."""
 
 LINE_COLUMNS = (
     "t", "day", "branch", "article", "size", "quantity", "basket", "customer", "staff", "payment", "label", "paid",
@@ -126,7 +128,7 @@ def first_state(a: Assortment) -> StockState:
     np.add.at(pair_life, (a.pair_article, stock_branch), lifetime)
     rate = pair_rate[a.cell_article, a.cell_branch] * share
 
-    buy = pair_life.sum(axis=1) * rng.lognormal(0.02, 0.20, a.articles)
+    buy = pair_life.sum(axis=1) * rng.lognormal(0.10, 0.20, a.articles)
     in_stores = 1 - np.divide(
         pair_life[:, a.warehouse], pair_life.sum(axis=1), where=pair_life.sum(axis=1) > 0, out=np.ones(a.articles)
     )
@@ -177,7 +179,6 @@ def first_state(a: Assortment) -> StockState:
     shipments = join(drops)
     shipments = take(shipments, shipments["units"] > 0)
     under_way = np.bincount(shipments["cell"], shipments["units"], n).astype(np.int64)
-    assert (in_stores >= 0).all()
     return StockState(
         hour=0,
         on_hand=on_hand,
@@ -242,9 +243,11 @@ def advance(
 
     Args:
         plan: wishes by time (see receipts.wishes); has to cover the hours up to `until`.
-        orders: columns cell, units: replenishment given from outside instead of the built-in policy; cells of the
-            warehouse are ordered from the supplier, others from the warehouse. None = built-in policy.
+        orders: columns cell, units: replenishment given from outside at the start, instead of the built-in policy;
+            cells of the warehouse are ordered from the supplier, others from the warehouse. None = built-in policy.
     """
+    if orders is not None:
+        _given_orders(a, c, w, state, orders, log)
     while state.hour < until:
         day, clock = divmod(state.hour, 24)
         if clock == 0:
@@ -253,7 +256,7 @@ def advance(
         elif clock == MORNING:
             _morning(a, c, state, day, log)
         elif clock == EVENING:
-            _evening(a, c, w, state, day, log, orders)
+            _evening(a, c, w, state, day, log, replenish=orders is None)
         boundary = min(until, *(day * 24 + h for h in (MORNING, EVENING, 24) if day * 24 + h > state.hour))
         low, high = np.searchsorted(plan["t"], [state.hour * HOUR, boundary * HOUR])
         _serve(state, take(plan, slice(int(low), int(high))), boundary, log)
@@ -315,15 +318,16 @@ def _send(
     units: IntArray,
     log: Log,
     lead: int,
+    at: int | None = None,
 ) -> None:
-    """Goods leave the cells `source` in the evening of a day for the cells `target`."""
+    """Goods leave the cells `source` for the cells `target`, at a time or in the evening of a day."""
     some = units > 0
     source, target, units = source[some], target[some], units[some]
     if not len(units):
         return
     np.subtract.at(state.on_hand, source, units)
     np.add.at(state.under_way, target, units)
-    log.move(day * DAY + EVENING * HOUR, source, -units, TRANSFER_OUT)
+    log.move(day * DAY + EVENING * HOUR if at is None else at, source, -units, TRANSFER_OUT)
     due = c.next_open[a.cell_branch[target], min(day + lead, a.horizon - 1)]
     blank = np.full(len(units), day)
     sent = {
@@ -339,7 +343,7 @@ def _send(
 
 
 def _evening(
-    a: Assortment, c: Conditions, w: Warehouse, state: StockState, day: int, log: Log, orders: Columns | None
+    a: Assortment, c: Conditions, w: Warehouse, state: StockState, day: int, log: Log, *, replenish: bool
 ) -> None:
     trading = c.is_open[a.cell_branch, day] & ~w.is_depot
     in_stock = trading & ((state.on_hand > 0) | (state.sold > 0))
@@ -348,13 +352,10 @@ def _evening(
     state.rate[web_sold] = RATE_MEMORY * state.rate[web_sold] + (1 - RATE_MEMORY) * state.sold[web_sold]
 
     _push(a, c, w, state, day, log)
-    if orders is None:
-        if c.is_open[a.warehouse, day]:
-            _refill_stores(a, c, w, state, day, log)
-            if a.day_of(day).weekday() == 1:
-                _order_basics(a, w, state, day)
-    else:
-        _given_orders(a, c, w, state, day, orders, log)
+    if replenish and c.is_open[a.warehouse, day]:
+        _refill_stores(a, c, w, state, day, log)
+        if a.day_of(day).weekday() == 1:
+            _order_basics(a, w, state, day)
     _end_of_life(a, c, w, state, day, log)
 
 
@@ -395,7 +396,7 @@ def _refill_stores(a: Assortment, c: Conditions, w: Warehouse, state: StockState
         state.pushed[article] & (day - a.launch[article] < SEASON_REFILL_DAYS) & (w.store_share[cells] > 0)
     )
     cells, article, basic = cells[running], article[running], basic[running]
-    target = state.rate[cells] * np.where(basic, STORE_COVER_DAYS, SEASON_COVER_DAYS) + np.where(basic, 0.6, 0.5)
+    target = state.rate[cells] * np.where(basic, STORE_COVER_DAYS, SEASON_COVER_DAYS) + np.where(basic, 0.45, 0.4)
     wanted = np.maximum(np.ceil(target).astype(np.int64) - state.on_hand[cells] - state.under_way[cells], 0)
     some = wanted > 0
     cells, wanted = cells[some], wanted[some]
@@ -408,16 +409,17 @@ def _refill_stores(a: Assortment, c: Conditions, w: Warehouse, state: StockState
 
 
 def _order_basics(a: Assortment, w: Warehouse, state: StockState, day: int) -> None:
-    """Tuesdays: basics up to the demand of lead time, review and some safety; whole packs; suppliers are late at times."""
+    """Tuesdays: basics up to the demand of lead time, review and some safety, in whole packs; suppliers may be late."""
     depot = w.basic_depot
     article = a.cell_article[depot]
     network = np.bincount(w.depot_of, state.rate, len(state.rate))[depot]
-    target = network * (w.lead[article] + 7 + WAREHOUSE_SAFETY_DAYS) + 1.5 * np.sqrt(network * w.lead[article])
+    target = network * (w.lead[article] + 7 + WAREHOUSE_SAFETY_DAYS) + 0.5 * np.sqrt(network * w.lead[article])
     short = target - state.on_hand[depot] - state.under_way[depot]
     packs = np.where(short > 0.35 * SUPPLIER_PACK, np.ceil(short / SUPPLIER_PACK), 0).astype(np.int64)
     rng = stream(a.seed, "supplier", day)
     real = w.lead * rng.lognormal(0.0, 0.22, len(w.lead))
-    real = np.where(rng.random(len(real)) < 0.09, real * rng.uniform(1.6, 3.2, len(real)), real)
+    trouble = stream(a.seed, "trouble", day // TROUBLE_DAYS)
+    real *= np.where(trouble.random(len(real)) < TROUBLE_CHANCE, trouble.uniform(3.0, 5.0, len(real)), 1.0)
     _from_supplier(a, w, state, day, depot, packs * SUPPLIER_PACK, real)
 
 
@@ -444,17 +446,16 @@ def _from_supplier(
     state.shipments = join([state.shipments, ordered])
 
 
-def _given_orders(
-    a: Assortment, c: Conditions, w: Warehouse, state: StockState, day: int, orders: Columns, log: Log
-) -> None:
+def _given_orders(a: Assortment, c: Conditions, w: Warehouse, state: StockState, orders: Columns, log: Log) -> None:
+    day = state.hour // 24
     cells, units = orders["cell"], orders["units"]
     to_depot = w.is_depot[cells]
-    rng = stream(a.seed, "supplier", day)
-    real = w.lead * rng.lognormal(0.0, 0.22, len(w.lead))
-    _from_supplier(a, w, state, day, cells[to_depot], units[to_depot], real)
+    rng = stream(a.seed, "given orders", state.hour)
+    _from_supplier(a, w, state, day, cells[to_depot], units[to_depot], w.lead * rng.lognormal(0.0, 0.22, len(w.lead)))
     stores, wanted = cells[~to_depot], units[~to_depot]
     depot = w.depot_of[stores]
-    _send(a, c, state, day, depot, stores, grant(state.on_hand, depot, wanted), log, 1 + day % 3)
+    granted = grant(state.on_hand - state.returned, depot, wanted)
+    _send(a, c, state, day, depot, stores, granted, log, 1 + day % 3, at=state.hour * HOUR)
 
 
 def _end_of_life(a: Assortment, c: Conditions, w: Warehouse, state: StockState, day: int, log: Log) -> None:
@@ -470,7 +471,7 @@ def _end_of_life(a: Assortment, c: Conditions, w: Warehouse, state: StockState, 
         _send(a, c, state, day, goes, target, state.on_hand[goes].copy(), log, 3)
     rng = stream(a.seed, "clearance", day)
     sold_off = rng.random(a.articles) < 0.85
-    jobber = ((a.end + 40 == day) & (a.outlet < 0) & sold_off) | ((a.end + 95 == day) & (a.outlet >= 0) & sold_off)
+    jobber = ((a.end + 20 == day) & (a.outlet < 0) & sold_off) | ((a.end + 75 == day) & (a.outlet >= 0) & sold_off)
     if jobber.any():
         rest = np.flatnonzero(jobber[a.cell_article] & (state.on_hand > 0))
         units = state.on_hand[rest].copy()
