@@ -55,8 +55,7 @@ class Parsed:
 
 def text(column: pd.Series[Any]) -> pd.Series[Any]:
     """Trimmed text; null where missing or empty."""
-    trimmed = column.astype("string").str.strip()
-    return trimmed.mask(trimmed.eq("").fillna(False)).astype("string")
+    return _parse(column, lambda raw: raw, "string").values
 
 
 def number(column: pd.Series[Any], places: int = 4) -> Parsed:
@@ -154,9 +153,11 @@ def _moment(raw: str) -> datetime | None:
 
 
 def _parse(column: pd.Series[Any], one: Callable[[str], T | None], dtype: str) -> Parsed:
-    cleaned = text(column)
-    codes, uniques = pd.factorize(cleaned)
-    parsed: Any = pd.Series([one(str(raw)) for raw in uniques], dtype="object")
+    # Landed values repeat: every distinct one is read once.
+    codes, uniques = pd.factorize(column.astype("object"))
+    trimmed = [str(raw).strip() for raw in uniques]
+    parsed: Any = pd.Series([one(raw) if raw else None for raw in trimmed], dtype="object")
+    present = np.array([bool(raw) for raw in trimmed] + [False])[codes]
     taken = parsed.astype(dtype).array.take(codes, allow_fill=True)
     values: pd.Series[Any] = pd.Series(taken, index=column.index)
-    return Parsed(values, values.isna() & cleaned.notna())
+    return Parsed(values, values.isna() & present)

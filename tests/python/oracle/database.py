@@ -43,4 +43,4 @@ def read_table(conn: psycopg.Connection, schema: str, table: str, columns: list[
             for chunk in copy:
                 buffer.write(chunk)
     buffer.seek(0)
-    return pd.read_csv(buffer, dtype="string", na_values=[_NULL], keep_default_na=False)
+    return pd.read_csv(buffer, dtype=str, na_values=[_NULL], keep_default_na=False)

@@ -105,10 +105,12 @@ def stage(landing: Landing, variables: Variables) -> Staged:
 
 
 def _pick(table: pd.DataFrame, *names: str) -> pd.Series[Any]:
-    picked: pd.Series[Any] = pd.Series(pd.NA, index=table.index, dtype="string")
-    for name in names:
-        if name in table.columns:
-            picked = picked.fillna(cleaning.text(table[name]))
+    landed = [cleaning.text(table[name]) for name in names if name in table.columns]
+    if not landed:
+        return pd.Series(pd.NA, index=table.index, dtype="string")
+    picked = landed[0]
+    for other in landed[1:]:
+        picked = picked.fillna(other)
     return picked
 
 
