@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
@@ -17,6 +18,7 @@ import typer
 from rich import box
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from prohandel import __version__, warehouse
@@ -24,8 +26,10 @@ from prohandel.errors import EXIT_CONFIGURATION, EXIT_TESTS_FAILED, ProhandelErr
 
 if TYPE_CHECKING:
     from prohandel.landing.files import FileReport
+    from prohandel.landing.simulate import Summary
 
 LANDED_SCHEMA = "prohandel"
+_SECONDS_BETWEEN_LINES = 2.0
 
 app = typer.Typer(
     name="prohandel",
@@ -107,7 +111,10 @@ def land_simulate(
     generation: Annotated[
         SimulatedNamesChoice, typer.Option(help="Generation of the column names.")
     ] = SimulatedNamesChoice.declared,
-    dirt: Annotated[float, typer.Option(min=0, max=1, help="Share of rows that carry each trap.")] = 0.001,
+    dirt: Annotated[float, typer.Option(min=0, max=0.2, help="Share of a table's rows that each trap hits.")] = 0.001,
+    purchase_orders: Annotated[
+        bool, typer.Option("--purchase-orders", help="Land the optional purchase_order as well.")
+    ] = False,
     schema: Schema = LANDED_SCHEMA,
     as_json: AsJson = False,
 ) -> None:
@@ -135,9 +142,13 @@ def land_simulate(
             dirt=dirt,
             home=home,
             progress=progress,
+            purchase_orders=purchase_orders,
         )
         note_landing(conn, schema, home)
-    _print_summary(summary, as_json=as_json)
+    if as_json:
+        _print_json(asdict(summary))
+    else:
+        _print_simulated(summary)
 
 
 @land_app.command("files")
@@ -165,8 +176,10 @@ def land_files(
         prohandel land files exports/ --delete-missing --json
     """
     from prohandel.landing.files import land_files as land
+    from prohandel.landing.state import has_notes, note_landing
 
-    with warehouse.connect(autocommit=True) as conn, _busy("land") as progress:
+    home = warehouse.home()
+    with warehouse.connect(home, autocommit=True) as conn, _busy("land") as progress:
         reports = land(
             conn,
             schema,
@@ -175,6 +188,8 @@ def land_files(
             delete_missing=delete_missing,
             progress=progress,
         )
+        if has_notes(home):
+            note_landing(conn, schema, home)
     if as_json:
         _print_json([asdict(report) for report in reports])
     else:
@@ -252,14 +267,14 @@ def doctor(
         prohandel doctor --target prod
         prohandel run --vars "$(prohandel doctor --vars)"
     """
-    from prohandel.pipeline.doctor import diagnose, one_line, show
+    from prohandel.pipeline.doctor import block, diagnose, show
 
     _use_profiles(profiles_dir)
     diagnosis = diagnose(target, json.dumps({"prohandel_schema": schema}) if schema else "")
     if as_json:
         _print_json(diagnosis.variables if vars_only else asdict(diagnosis))
     elif vars_only:
-        print(one_line(diagnosis.variables))
+        print(block(diagnosis.variables), end="")
     else:
         show(diagnosis, out)
 
@@ -437,14 +452,33 @@ def _use_profiles(profiles_dir: Path | None) -> None:
         os.environ["DBT_PROFILES_DIR"] = str(profiles_dir.expanduser().resolve())
 
 
+class _Said:
+    """Told what is being done and how much of it; shows it as a bar, or as a line now and then."""
+
+    def __init__(self, step: str, bar: Progress | None) -> None:
+        self._step = step
+        self._bar = bar
+        self._task = bar.add_task(step, total=None) if bar else None
+        self._last_line = float("-inf")
+
+    def __call__(self, what: str, share: float | None = None) -> None:
+        if self._bar is not None and self._task is not None:
+            total = None if share is None else 1.0
+            self._bar.update(self._task, description=f"{self._step}: {escape(what)}", total=total, completed=share or 0)
+        elif time.monotonic() - self._last_line > _SECONDS_BETWEEN_LINES:
+            self._last_line = time.monotonic()
+            err.print(f"{self._step}: {escape(what)} ...", soft_wrap=True)
+
+
 @contextmanager
-def _busy(step: str) -> Iterator[Callable[..., None]]:
-    """Shows on standard error what is being done: a spinner on a terminal, a line each elsewhere."""
+def _busy(step: str) -> Iterator[_Said]:
+    """Shows on standard error what a block is doing."""
     if not err.is_terminal:
-        yield lambda what, *_share: err.print(f"{step}: {escape(what)} …")
+        yield _Said(step, None)
         return
-    with err.status(f"{step} …") as status:
-        yield lambda what, *_share: status.update(f"{step}: {escape(what)} …")
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=24), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        yield _Said(step, bar)
 
 
 def _print_files(reports: list[FileReport]) -> None:
@@ -463,8 +497,18 @@ def _print_files(reports: list[FileReport]) -> None:
             out.print(f"{report.table}: landed beyond the catalogue: {escape(', '.join(report.unknown))}")
 
 
-def _print_summary(summary: Any, *, as_json: bool) -> None:
-    if as_json:
-        _print_json(asdict(summary))
-    else:
-        out.print(summary)
+def _print_simulated(summary: Summary) -> None:
+    if summary.rows:
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        table.add_column("table")
+        table.add_column("rows landed", justify="right")
+        for name, rows in summary.rows.items():
+            table.add_row(name, f"{rows:,}")
+        out.print(table)
+    history = "The history had landed before" if summary.reused else "History landed"
+    out.print(
+        f"{history}; {summary.syncs} more syncs, the last one at {summary.last_sync:%Y-%m-%d %H:%M %Z}. "
+        f"Scale {summary.scale}, seed {summary.seed}, names {summary.generation}, "
+        f"{summary.planted:,} traps planted. {summary.seconds:.1f} s",
+        soft_wrap=True,
+    )

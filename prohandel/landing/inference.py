@@ -12,7 +12,8 @@ from collections.abc import Collection
 import polars as pl
 
 _WHOLE = r"^-?(0|[1-9]\d{0,18})$"
-_DECIMAL = r"^-?(0|[1-9]\d*)(\.\d+)?$"
+# Up to 15 digits, which a double always holds exactly.
+_DECIMAL = r"^-?(0|[1-9]\d{0,14})(\.\d+)?$"
 _DATE = r"^\d{4}-\d{2}-\d{2}$"
 _MOMENT = (
     r"^(?<day>\d{4}-\d{2}-\d{2})[T ](?<minute>\d{2}:\d{2})(?<second>:\d{2})?(?<fraction>\.\d{1,9})?"

@@ -15,6 +15,11 @@ from prohandel.landing.upsert import column_types
 _DEFAULT_SCHEMA = "prohandel"
 
 
+def has_notes(home: Path) -> bool:
+    """Whether a simulated landing left its notes in this home."""
+    return (home / "state.json").exists()
+
+
 def note_landing(conn: psycopg.Connection, schema: str, home: Path) -> dict[str, Any]:
     """Writes the variables that fit a simulated landing into `state.json` of a home, and returns them.
 

@@ -92,7 +92,8 @@ class LandedTable:
         present = set(landed)
         renames: dict[str, str] = {}
         for column in self.columns:
-            if column.api is None or column.api_inverse:
+            is_joined = len(present.intersection(column.parts)) > 1
+            if column.api is None or column.api_inverse or is_joined:
                 continue
             old, new = (column.api, column.name) if generation == "declared" else (column.name, column.api)
             if old in present and new not in present:
@@ -332,7 +333,7 @@ def landed_table(name: str) -> LandedTable:
     """
     if name in LANDED_TABLES:
         return LANDED_TABLES[name]
-    close = get_close_matches(name.lower(), LANDED_TABLES, n=1)
+    close = ["shop"] if name.lower().startswith("branch") else get_close_matches(name.lower(), LANDED_TABLES, n=1)
     known = ", ".join(LANDED_TABLES)
     raise ProhandelError(
         f"'{name}' is no landed table of ProHandel.",
