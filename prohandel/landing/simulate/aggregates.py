@@ -21,7 +21,7 @@ def with_batches(frame: pl.DataFrame, synced: str = SYNCED) -> pl.DataFrame:
     early = pl.col(synced) < hourly.min()
     return frame.with_columns(
         batch=pl.when(early)
-        .then(((early.cum_sum() - 1) // INITIAL_BATCH_ROWS))
+        .then((early.cum_sum() - 1) // INITIAL_BATCH_ROWS)
         .otherwise(1_000_000 + pl.col(synced).rank("dense").cast(pl.Int64))
         .cast(pl.Int64)
     )

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from prohandel.landing.simulate.assortment import Assortment
+from prohandel.landing.simulate.calendar import to_utc
 from prohandel.landing.simulate.catalogue import SUPPLIERS
 from prohandel.landing.simulate.config import GenerationChoice
 from prohandel.landing.simulate.people import Customers
 from prohandel.landing.simulate.rows import SYNCED
-from prohandel.landing.simulate.calendar import to_utc
 
 INVERSE = {
     "true": "false", "false": "true", "1": "0", "0": "1", "ja": "nein", "nein": "ja", "J": "N", "N": "J",

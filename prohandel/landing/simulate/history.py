@@ -91,9 +91,11 @@ def make(
         ordered = external & (current.shipments["ordered_day"] * 24 + stock.EVENING < last)
         tables["purchase_order"] = rows.purchase_orders(a, stock.take(current.shipments, ordered), arrived)
     progress("planting dirt" if rate else "keeping the rows clean", 0.65)
-    soiled = dirt.history(world, tables, rate)
+    soiled = dirt.history(world, tables, rate, movements)
     tables = soiled.tables
-    tables["inventory"] = rows.current_inventory(tables["inventory_history"])
+    current_rows = rows.current_inventory(tables["inventory_history"])
+    tables["inventory"], also_planted = dirt.soiled_inventory(world, rate, current_rows)
+    planted = pl.concat([soiled.planted, also_planted])
 
     progress("writing down the truth", 0.72)
     last_complete = last // 24 - 1
@@ -115,7 +117,7 @@ def make(
         Batch(table, landed(table, frame, generation, refs, is_newer(world, table, frame)), until)
         for table, frame in tables.items()
     ]
-    return History(batches, after, known, soiled.planted)
+    return History(batches, after, known, planted)
 
 
 def is_newer(world: World, table: str, frame: pl.DataFrame) -> pl.Series:

@@ -77,7 +77,7 @@ def sales(world: World, lines: Columns, first_number: int) -> pl.DataFrame:
     t = np.where(is_return, lines["return_at"], lines["t"])
     n = len(q)
     stocked = lines["article"] < a.articles
-    unit_cost = np.concatenate([a.cost, [cost if cost else np.nan for *_, cost in NON_MERCHANDISE]])[lines["article"]]
+    unit_cost = np.concatenate([a.cost, [cost or np.nan for *_, cost in NON_MERCHANDISE]])[lines["article"]]
     sale_price = np.round(lines["paid"] * q, 2)
     label_total = lines["label"] * q
     branch = pl.Series([b.number for b in a.branches]).gather(pl.Series(lines["branch"]))
