@@ -196,7 +196,7 @@ class Dbt:
             *("--target", target.name),
             *("--target-path", str(target.artifacts)),
             *("--log-path", str(target.logs)),
-            *("--log-level", "none"),
+            *("--log-level", "none", "--log-level-file", "debug"),
             *("--vars", yaml.safe_dump(self._variables)),
             "--no-use-colors",
             "--no-send-anonymous-usage-stats",

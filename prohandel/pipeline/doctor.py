@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -281,13 +280,8 @@ def _fitting(
     return fitting
 
 
-def one_line(variables: Mapping[str, Any]) -> str:
-    """The variables for `--vars "$(…)"`: JSON, which is YAML too, on one line."""
-    return json.dumps(dict(variables))
-
-
 def block(variables: Mapping[str, Any]) -> str:
-    """The variables as they stand in dbt_project.yml."""
+    """The variables as they stand in dbt_project.yml; `--vars` takes the block as it is, too."""
     if not variables:
         return "vars: {}  # the defaults fit\n"
     return yaml.safe_dump({"vars": dict(variables)}, sort_keys=False)

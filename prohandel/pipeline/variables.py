@@ -138,7 +138,7 @@ VARIABLES: dict[str, Variable] = {variable.name: variable for variable in _CATAL
 
 
 def parse_variables(text: str) -> dict[str, Any]:
-    """The mapping that `--vars` holds, written as YAML or JSON.
+    """The mapping that `--vars` holds, written as YAML or JSON, with or without `vars:` above it.
 
     Raises:
         ProhandelError: it is no mapping.
@@ -147,6 +147,8 @@ def parse_variables(text: str) -> dict[str, Any]:
         given = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
         raise ProhandelError(f"--vars cannot be read: {error}", _EXAMPLE) from error
+    if isinstance(given, dict) and list(given) == ["vars"]:
+        given = given["vars"] or {}
     if not isinstance(given, dict):
         raise ProhandelError(f"--vars holds {text!r}, which maps no name to a value.", _EXAMPLE)
     return _in_words_of_json(given)
