@@ -28,7 +28,7 @@
 
 {#- Post-hook of an incremental base model: by night, rows that have landed no more are deleted. -#}
 {% macro delete_rows_not_landed(table) %}
-    {% if execute and is_incremental() and var('nightly') | as_bool %}
+    {% if execute and is_incremental() and var('nightly') | as_bool and landed_relations(table) %}
         {% set spec = columns_of(table) %}
         delete from {{ this }} as held
         where not exists (
