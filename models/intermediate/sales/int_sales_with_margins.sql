@@ -30,7 +30,7 @@ classified as (
         coalesce(articles.category, 'unknown') as category,
         coalesce(articles.is_merchandise, true) as is_merchandise,
         articles.unit_cost as article_unit_cost,
-        vat_rates.rate as vat_rate,
+        cast(vat_rates.rate as numeric(18, 6)) as vat_rate,
         sales.sale_price is null as is_price_missing,
         sales.sale_type = '0' and sales.quantity > 0 as is_demand,
         sales.sale_type = '0' and sales.quantity < 0 and coalesce(sales.sale_price, 0) = 0 as is_adjustment,
@@ -123,7 +123,7 @@ final as (
         category,
         is_merchandise,
         sale_type,
-        signed_quantity as quantity,
+        cast(signed_quantity as numeric(18, 4)) as quantity,
         is_demand,
         is_return,
         is_adjustment,
@@ -134,10 +134,12 @@ final as (
         net_revenue,
         unit_cost,
         cogs,
-        case when is_merchandise and not is_adjustment then net_revenue - cogs end as gross_margin,
+        cast(case when is_merchandise and not is_adjustment then net_revenue - cogs end as numeric(18, 6))
+            as gross_margin,
         list_price_gross,
         label_value,
-        case when label_value is not null then greatest(label_value - gross_revenue, 0) end as discount_amount,
+        cast(case when label_value is not null then greatest(label_value - gross_revenue, 0) end as numeric(18, 6))
+            as discount_amount,
         recorded_discount_gross,
         payment_method,
         synced_at
