@@ -436,7 +436,7 @@ def _write_settings(pgdata: Path) -> None:
     """Writes the settings of a demo warehouse: one user, big scans, bulk writes, content that can be built anew."""
     memory = psutil.virtual_memory().total >> 20
     roomy = shutil.disk_usage(pgdata).free > _ROOMY_DISK_BYTES
-    folder = str(_socket_dir(pgdata)).replace('"', '""').replace("'", "''")
+    folder = str(_socket_dir(pgdata)).replace("\\", "\\\\").replace('"', '""').replace("'", "''")
     settings = {
         "listen_addresses": "''",
         "port": PORT,
