@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +29,7 @@ from prohandel.pipeline.evidence import (
     references,
 )
 from prohandel.pipeline.landed import FoundTable, find_tables, landing_schemas, schemas_with_landings
-from prohandel.pipeline.target import PROJECT, find_target
+from prohandel.pipeline.target import PROJECT, Target, find_target
 from prohandel.pipeline.variables import check_variables, parse_variables, project_variables
 
 _SAMPLES = 3
@@ -135,7 +135,7 @@ def diagnose(target_name: str | None, variables: str = "") -> Diagnosis:
         if not any(set(tables) & LANDED_TABLES.keys() for tables in found.values()):
             schemas, given = _other_schema(conn, schemas, given)
             found = {schema: find_tables(conn, schema) for schema in schemas}
-        readable = _readings(Dbt(target, given).evaluate("readings()"))
+        readable = _readings(Dbt(_aside(target), given).evaluate("readings()"))
         reports = tuple(
             _table_report(conn, found[schema][name], readable.get(schema, {}).get(name))
             for schema in schemas
@@ -161,6 +161,11 @@ def diagnose(target_name: str | None, variables: str = "") -> Diagnosis:
         references=named,
         variables={name: value for name, value in fitting.items() if project.get(name) != value},
     )
+
+
+def _aside(target: Target) -> Target:
+    """The same target with artifacts of its own: a run's parse stays valid whatever variables we look with."""
+    return replace(target, home=target.home / "doctor")
 
 
 def _other_schema(

@@ -104,7 +104,7 @@ def run(options: RunOptions, console: Console | None = None) -> RunReport:
 
     started = time.monotonic()
     installed = packages.resolve(PROJECT, say=console.print)
-    console.print(f"dbt packages: {installed.describe()}", highlight=False)
+    console.print(f"dbt packages: {installed.describe()}", highlight=False, soft_wrap=True)
     target = find_target(options.target)
     variables = run_variables(target, given, nightly=options.nightly)
     with only_run(target):

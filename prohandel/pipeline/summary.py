@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import psycopg
 from psycopg import sql
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from prohandel.landing.tables import LANDED_TABLES
@@ -137,12 +138,14 @@ def show(report: RunReport, console: Console) -> None:
         f"{report.tests('fail', 'error')} failed, {report.tests('skipped')} skipped",
         highlight=False,
     )
-    console.print(f"Seconds: {seconds}; in all {sum(step.seconds for step in report.steps):.1f}", highlight=False)
+    console.print(
+        f"Seconds: {seconds}; in all {sum(step.seconds for step in report.steps):.1f}", highlight=False, soft_wrap=True
+    )
     for finding in report.findings:
-        console.print(f"[red]✗[/] {finding.what}", highlight=False, markup=True)
-        if finding.detail:
-            console.print(f"    {finding.detail}", highlight=False, markup=False)
-        console.print(f"  → {finding.remedy}", highlight=False, markup=False)
+        console.print(f"[red]✗[/] {escape(finding.what)}", highlight=False, soft_wrap=True)
+        for line in finding.detail.splitlines():
+            console.print(f"    {line}", highlight=False, markup=False, soft_wrap=True)
+        console.print(f"  → {finding.remedy}", highlight=False, markup=False, soft_wrap=True)
     if report.summary is not None:
         console.print(f"Connect: {report.summary.connect}", highlight=False, markup=False)
 
