@@ -22,7 +22,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from prohandel import __version__, warehouse
-from prohandel.errors import EXIT_CONFIGURATION, EXIT_TESTS_FAILED, ProhandelError
+from prohandel.errors import EXIT_CONFIGURATION, EXIT_FAULT, ProhandelError
 
 if TYPE_CHECKING:
     from prohandel.landing.files import FileReport
@@ -33,7 +33,6 @@ _SECONDS_BETWEEN_LINES = 2.0
 
 app = typer.Typer(
     name="prohandel",
-    help="Lands ProHandel's tables, builds tested marts from them, and looks after the embedded warehouse.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
@@ -98,8 +97,11 @@ def prohandel(
 ) -> None:
     """Lands ProHandel's tables, builds tested marts from them, and looks after the embedded warehouse.
 
-    Exit codes: 0 good, 1 a model or test failed, 2 configuration, 3 a source is stale, 4 another run is active.
-    PROHANDEL_HOME names the folder of the embedded warehouse (./.prohandel by default).
+    Exit codes: 0 good, 1 a model or test failed, 2 configuration, 3 a source is stale, 4 another run is active,
+    70 a fault of prohandel itself.
+
+    PROHANDEL_HOME names the folder of the embedded warehouse (./.prohandel by default). PROHANDEL_DEBUG=1 shows
+    where an error comes from.
     """
 
 
@@ -399,9 +401,6 @@ def main() -> None:
         _fail(error)
     except psycopg.Error as error:
         _fail(warehouse.explain(error))
-    except BrokenPipeError:
-        # The reader of our output (head, less) has left: nothing is wrong, and nobody is there to be told.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
         _fail(_unforeseen(error))
 
@@ -420,7 +419,7 @@ def _unforeseen(error: Exception) -> ProhandelError:
     return ProhandelError(
         f"Unforeseen: {type(error).__name__}: {error}",
         "This is a fault of prohandel. PROHANDEL_DEBUG=1 shows where; please report it.",
-        EXIT_TESTS_FAILED,
+        EXIT_FAULT,
     )
 
 

@@ -7,6 +7,8 @@ EXIT_TESTS_FAILED = 1
 EXIT_CONFIGURATION = 2
 EXIT_SOURCE_STALE = 3
 EXIT_ANOTHER_RUN = 4
+EXIT_FAULT = 70
+"""An error that nobody foresaw: EX_SOFTWARE of sysexits.h."""
 
 
 class ProhandelError(Exception):
