@@ -155,13 +155,15 @@ class Assortment:
 def price_point(price: FloatArray) -> FloatArray:
     """The usual shelf price next to each price (next in ratio)."""
     points = np.array(PRICE_POINTS)
-    return points[np.abs(np.log(price[..., None]) - np.log(points)).argmin(axis=-1)]
+    nearest: FloatArray = points[np.abs(np.log(price[..., None]) - np.log(points)).argmin(axis=-1)]
+    return nearest
 
 
 def life_curve(age: FloatArray, tau: FloatArray) -> FloatArray:
     """Demand relative to its level over the days since launch: a ramp of some days, then exponential decay."""
     curve: FloatArray = (1 - np.exp(-(age + 1) / 4)) * np.exp(-age / np.maximum(tau, 1))
-    return np.where(age < 0, 0.0, curve)
+    launched: FloatArray = curve * (age >= 0)
+    return launched
 
 
 def _launch_days(begin: date, first: int, last: int) -> IntArray:

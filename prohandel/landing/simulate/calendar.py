@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import cache
 
@@ -49,29 +50,39 @@ def public_holidays(year: int, state: str) -> frozenset[date]:
         date(year, 12, 25),
         date(year, 12, 26),
     }
-    if state in {"BW", "BY", "ST"}:
-        days.add(date(year, 1, 6))
-    if state in {"BW", "BY", "HE", "NW", "RP", "SL"}:
-        days.add(after_easter(60))
-    if state in {"BW", "BY", "NW", "RP", "SL"}:
-        days.add(date(year, 11, 1))
-    if state in {"BB", "HB", "HH", "MV", "NI", "SH", "SN", "ST", "TH"}:
-        days.add(date(year, 10, 31))
-    if state == "SL":
-        days.add(date(year, 8, 15))
-    if state == "SN":
-        days.add(date(year, 11, 22) - timedelta(days=(date(year, 11, 22).weekday() - 2) % 7))
-    if state == "BB":
-        days |= {sunday, after_easter(49)}
-    if state == "BE" and year >= 2019:
-        days.add(date(year, 3, 8))
-    if state == "BE" and year in {2020, 2025, 2028}:
-        days.add({2020: date(2020, 5, 8), 2025: date(2025, 5, 8), 2028: date(2028, 6, 17)}[year])
-    if state == "MV" and year >= 2023:
-        days.add(date(year, 3, 8))
-    if state == "TH" and year >= 2019:
-        days.add(date(year, 9, 20))
-    return frozenset(days)
+    fixed = [on(year) for states, since, on in _STATE_DAYS if state in states and year >= since]
+    return frozenset(days | {day for day in fixed if day is not None})
+
+
+def _repentance_day(year: int) -> date:
+    """The Wednesday before 23 November."""
+    last = date(year, 11, 22)
+    return last - timedelta(days=(last.weekday() - 2) % 7)
+
+
+def _berlin_only_once(year: int) -> date | None:
+    return {2020: date(2020, 5, 8), 2025: date(2025, 5, 8), 2028: date(2028, 6, 17)}.get(year)
+
+
+_STATE_DAYS: tuple[tuple[frozenset[str], int, Callable[[int], date | None]], ...] = (
+    (frozenset({"BW", "BY", "ST"}), 0, lambda year: date(year, 1, 6)),
+    (frozenset({"BE"}), 2019, lambda year: date(year, 3, 8)),
+    (frozenset({"MV"}), 2023, lambda year: date(year, 3, 8)),
+    (frozenset({"BB"}), 0, easter),
+    (frozenset({"BB"}), 0, lambda year: easter(year) + timedelta(days=49)),
+    (frozenset({"BW", "BY", "HE", "NW", "RP", "SL"}), 0, lambda year: easter(year) + timedelta(days=60)),
+    (frozenset({"SL"}), 0, lambda year: date(year, 8, 15)),
+    (frozenset({"TH"}), 2019, lambda year: date(year, 9, 20)),
+    (
+        frozenset({"BB", "HB", "HH", "MV", "NI", "SH", "SN", "ST", "TH"}),
+        0,
+        lambda year: date(year, 10, 31),
+    ),
+    (frozenset({"BW", "BY", "NW", "RP", "SL"}), 0, lambda year: date(year, 11, 1)),
+    (frozenset({"SN"}), 0, _repentance_day),
+    (frozenset({"BE"}), 0, _berlin_only_once),
+)
+"""(states, first year, day) of the holidays that not every state has."""
 
 
 def open_days(first: date, days: int, state: str) -> BoolArray:

@@ -114,11 +114,12 @@ FIRST_NAMES = (
 LAST_NAMES = (
     "Müller", "Schmidt", "Schneider", "Fischer", "Weber", "Meyer", "Wagner", "Becker", "Schulz", "Hoffmann", "Koch",
     "Bauer", "Richter", "Klein", "Wolf", "Schröder", "Neumann", "Schwarz", "Zimmermann", "Braun", "Krüger", "Hartmann",
-    "Lange", "Werner", "Yılmaz", "Kowalski", "von der Heide", "Groß", "Jäger", "Möller",
+    "Lange", "Werner", "Kaya", "Kowalski", "von der Heide", "Groß", "Jäger", "Möller",
 )  # fmt: skip
 CUSTOMER_CITIES = (
     ("80331", "München"), ("10115", "Berlin"), ("20095", "Hamburg"), ("50667", "Köln"), ("60311", "Frankfurt am Main"),
-    ("70173", "Stuttgart"), ("04109", "Leipzig"), ("30159", "Hannover"), ("85049", "Ingolstadt"), ("24534", "Neumünster"),
+    ("70173", "Stuttgart"), ("04109", "Leipzig"), ("30159", "Hannover"), ("85049", "Ingolstadt"),
+    ("24534", "Neumünster"),
     ("01067", "Dresden"), ("90402", "Nürnberg"), ("44135", "Dortmund"), ("28195", "Bremen"), ("99084", "Erfurt"),
     ("18055", "Rostock"), ("66111", "Saarbrücken"), ("55116", "Mainz"), ("39104", "Magdeburg"), ("14467", "Potsdam"),
 )  # fmt: skip

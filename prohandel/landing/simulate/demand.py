@@ -145,9 +145,9 @@ def _promotions(a: Assortment) -> tuple[Promotion, ...]:
         leaf = int(rng.integers(len(LEAVES)))
         discount = float(rng.choice([0.10, 0.15, 0.20]))
         length = int(rng.integers(3, 8))
-        first = week + int(rng.integers(0, 7))
+        start = week + int(rng.integers(0, 7))
         promotions.append(
-            Promotion(f"{LEAVES[leaf].name}-Aktion {week // 14}", first, first + length - 1, "both", leaf, discount)
+            Promotion(f"{LEAVES[leaf].name}-Aktion {week // 14}", start, start + length - 1, "both", leaf, discount)
         )
     return tuple(promotions)
 

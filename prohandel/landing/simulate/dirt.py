@@ -395,8 +395,11 @@ def _customers(planter: _Planter, tables: dict[str, pl.DataFrame]) -> None:
         ("spaces_in_number", "customer_number", pl.concat_str(pl.lit(" "), pl.col("customer_number"))),
         ("deleted_customer", "is_deleted", pl.lit("J")),
     )
+    # a sale that names the id of a customer without a number says another thing than one that names the number
+    named = pl.concat([tables["sale"]["customer_number"], tables["order"]["customer_id"]]).unique()
+    unnamed = ~frame["customer_number"].is_in(named.implode()).to_numpy()
     for trap, column, value in traps:
-        chosen = planter.choose("customer", n)
+        chosen = planter.choose("customer", n, unnamed if trap == "missing_number" else None)
         frame = _changed(frame, chosen, **{column: value})
         planter.note(trap, "customer", ids[chosen], column)
     tables["customer"] = frame

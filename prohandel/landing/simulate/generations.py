@@ -56,7 +56,7 @@ def _utc_text(column: str) -> pl.Expr:
 
 def api_columns(table: str, frame: pl.DataFrame, refs: References) -> dict[str, tuple[str | None, pl.Expr]]:
     """The API's columns of a table: name -> (declared column that it replaces, its value)."""
-    changed = {"last_change": ("updated_at", _utc_text("updated_at"))}
+    changed: dict[str, tuple[str | None, pl.Expr]] = {"last_change": ("updated_at", _utc_text("updated_at"))}
     if table == "sale":
         return {
             "sale_number": ("receipt_number", pl.col("receipt_number")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 
 import numpy as np
 import polars as pl
@@ -74,7 +74,7 @@ def make(
 
     sales = rows.sales(world, lines, 0)
     until = LAST_SYNC.astimezone(UTC)
-    order = rows.orders(world, sales, WEB, until)
+    order = rows.orders(sales, WEB, until)
     inventory_history = rows.inventory_history(a, changes)
     tables: dict[str, pl.DataFrame] = {
         "shop": rows.shops(a),
@@ -127,9 +127,9 @@ def is_newer(world: World, table: str, frame: pl.DataFrame) -> pl.Series:
         return pl.select(pl.int_range(frame.height) % 2 == 1).to_series()
     middle = world.assortment.day_of((world.assortment.first_landed_day + world.assortment.last_day) // 2)
     at = datetime(middle.year, middle.month, middle.day, tzinfo=UTC)
-    time = "created_at" if "created_at" in frame.columns else "ordered_at"
-    time = time if time in frame.columns else SYNCED
-    return (frame[time] >= at).fill_null(True)
+    moment = "created_at" if "created_at" in frame.columns else "ordered_at"
+    moment = moment if moment in frame.columns else SYNCED
+    return (frame[moment] >= at).fill_null(True)
 
 
 def aggregate(tables: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
@@ -192,7 +192,7 @@ def _state_after(
 
 def local_day_start(world: World, day: int) -> datetime:
     on = world.assortment.day_of(day)
-    return datetime(on.year, on.month, on.day)
+    return datetime.combine(on, time.min)
 
 
 __all__ = ["History", "References", "is_newer", "make", "no_movements"]

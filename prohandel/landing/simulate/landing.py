@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -123,7 +123,7 @@ def simulate(
     )
 
 
-def _same_retailer(wanted: dict[str, object], saved: dict[str, object]) -> None:
+def _same_retailer(wanted: Mapping[str, object], saved: Mapping[str, object]) -> None:
     different = {name: (value, saved[name]) for name, value in wanted.items() if saved[name] != value}
     if different:
         said = ", ".join(f"{name} {old} (now asked: {new})" for name, (new, old) in different.items())

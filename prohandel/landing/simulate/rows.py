@@ -157,7 +157,7 @@ def customer_numbers(people: Customers, code: pl.Expr) -> pl.Expr:
     )
 
 
-def orders(world: World, lines: pl.DataFrame, web: str, until: datetime) -> pl.DataFrame:
+def orders(lines: pl.DataFrame, web: str, until: datetime) -> pl.DataFrame:
     """Rows of `order`: one per receipt of the web shop, as they stand at `until`.
 
     `order_number` is the receipt's number and `total_amount` its total; delivered some days later, when the status
@@ -501,7 +501,7 @@ def purchase_orders(a: Assortment, ordered: Columns, arrived: Columns) -> pl.Dat
                     "supplier": a.supplier[a.cell_article[cell]],
                     "quantity": columns["units"],
                     "received_quantity": columns["units"] if received else np.zeros(len(cell), dtype=np.int64),
-                    "status": ["received" if received else "open"] * len(cell),
+                    "status": pl.Series(["received" if received else "open"] * len(cell), dtype=pl.String),
                 }
             )
         )

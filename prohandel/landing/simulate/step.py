@@ -12,6 +12,7 @@ import polars as pl
 from prohandel.errors import ProhandelError
 from prohandel.landing.simulate import dirt, rows, stock, truth
 from prohandel.landing.simulate.assortment import Assortment
+from prohandel.landing.simulate.calendar import to_utc
 from prohandel.landing.simulate.config import WEB, Columns
 from prohandel.landing.simulate.generations import landed, references
 from prohandel.landing.simulate.history import RECENT_DAYS, aggregate, local_day_start, no_movements
@@ -104,7 +105,7 @@ def step(
 
     tables: dict[str, pl.DataFrame] = {"sale": rows.sales(world, lines, state.next_line)}
     state.next_line += len(lines["t"])
-    tables["order"] = _orders(world, state, tables["sale"], sync)
+    tables["order"] = _orders(state, tables["sale"], sync)
     tables |= _inventory(world, state, movements, until, sync)
     tables |= _masters(world, state, begin, until)
     if state.purchase_orders:
@@ -127,10 +128,10 @@ def step(
     return _batches(world, state, tables, soiled.deleted, sync, faults), state
 
 
-def _orders(world: World, state: RetailerState, sales: pl.DataFrame, sync: datetime) -> pl.DataFrame:
+def _orders(state: RetailerState, sales: pl.DataFrame, sync: datetime) -> pl.DataFrame:
     """New orders, and those whose status changed."""
     at = pl.lit(sync).cast(pl.Datetime("us", "UTC"))
-    fresh = rows.orders(world, sales, WEB, sync)
+    fresh = rows.orders(sales, WEB, sync)
     known = state.open_orders
     arrives = pl.col("delivered_at") < at
     leaves = (pl.col("status") == "open") & (pl.col("created_at") + pl.duration(hours=20) < at)
@@ -197,11 +198,11 @@ def _masters(world: World, state: RetailerState, begin: int, until: int) -> dict
         if hour % 24 == 6:
             everything = rows.articles(world, hour + 1, state.stock.on_hand)
             changed = rows.local_time(world.assortment, pl.lit(hour * 3_600))
-            tables["article"] = everything.filter(pl.col("updated_at") == rows.to_utc(changed))
+            tables["article"] = everything.filter(pl.col("updated_at") == to_utc(changed))
         if hour % 24 == 0:
             everything = rows.customers(world, hour)
             today = rows.local_time(world.assortment, pl.lit(hour * 3_600))
-            tables["customer"] = everything.filter(pl.col("created_at") == rows.to_utc(today))
+            tables["customer"] = everything.filter(pl.col("created_at") == to_utc(today))
     return tables
 
 

@@ -129,9 +129,6 @@ def first_state(a: Assortment) -> StockState:
     rate = pair_rate[a.cell_article, a.cell_branch] * share
 
     buy = pair_life.sum(axis=1) * rng.lognormal(0.10, 0.20, a.articles)
-    in_stores = 1 - np.divide(
-        pair_life[:, a.warehouse], pair_life.sum(axis=1), where=pair_life.sum(axis=1) > 0, out=np.ones(a.articles)
-    )
 
     on_hand = np.zeros(n, dtype=np.int64)
     own = is_basic & ~is_warehouse

@@ -1,15 +1,20 @@
-"""The truth behind the landed rows, as Parquet in `<home>/truth`. Tests and forecasts are judged by it; models never read it.
+"""The truth behind the landed rows, as Parquet in `<home>/truth`: what tests and forecasts are judged by.
+
+Models never read it.
 
 | file | grain | content |
 |---|---|---|
 | demand | day, branch, article | demand_mean and dispersion (size k) that made demand_units; sold_units of it |
-| stock_daily | day, branch, article with stock or movements | opening_stock + receipts + transfers_in + returns - sales - transfers_out - shrinkage - clearance = closing_stock; no row = nothing |
+| stock_daily | day, branch, article with stock or movements | opening_stock, movements by kind, closing_stock (1) |
 | stock_changes | branch, article, size, sync | stock as the hourly sync saw it, one row per change |
 | receipts | supplier order, article, size | ordered_on, planned_on, received_on, lead_time_days, units |
 | transfers | time, branch, article, size | units leaving (negative) and arriving |
 | shrinkage | time, branch, article, size | units lost |
 | promotions | promotion | days, channel, category (null = all), discount |
 | planted | trap, table, key | what dirt was planted where |
+
+(1) opening_stock + receipts + transfers_in + returns - sales - transfers_out - shrinkage - clearance = closing_stock;
+no row means neither stock nor movement.
 
 Days are Berlin business days, only complete ones in the daily files; the web shop's sales move stock of the warehouse.
 """
@@ -52,7 +57,8 @@ PLANTED_SCHEMA = {"trap": pl.String, "table": pl.String, "key": pl.String, "deta
 
 
 def _days(a: Assortment, day: IntArray) -> pl.Series:
-    return pl.select((pl.lit(a.begin) + pl.duration(days=pl.Series(day))).cast(pl.Date).alias("date_day"))["date_day"]
+    frame = pl.DataFrame({"day": day}, schema_overrides={"day": pl.Int64})
+    return frame.select((pl.lit(a.begin) + pl.duration(days="day")).cast(pl.Date)).to_series().alias("date_day")
 
 
 def _numbers(a: Assortment, branch: IntArray, article: IntArray) -> dict[str, pl.Series]:
