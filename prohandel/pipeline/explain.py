@@ -64,8 +64,9 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
     ),
     (
         r"'?(?P<thing>[\w.]+)'? is undefined",
-        "{thing} is no macro that is installed",
-        "Run `prohandel packages --source hub`, or add the macro to packages/minimal.",
+        "{thing} is defined nowhere",
+        "Correct the name. If it belongs to a dbt package: `prohandel packages --source hub` installs the packages whole; "
+        "packages/minimal holds only what the project uses.",
     ),
 )
 

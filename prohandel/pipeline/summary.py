@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -112,15 +112,47 @@ def _one(conn: psycopg.Connection, query: sql.Composed) -> Any:
     return row[0] if row else None
 
 
-_FIGURES: tuple[tuple[str, Unit, str, str], ...] = ()
+# The words are those of the marts' contracts: name, unit, layer, relation, expression over its rows.
+_RECEIPTS = "nullif(count(distinct (branch_number, sale_date, receipt_number)), 0)"
+_FIGURES: tuple[tuple[str, Unit, str, str, LiteralString], ...] = (
+    ("as of", "day", "intermediate", "int_as_of", "max(as_of_date)"),
+    ("gross revenue", "money", "marts", "sales_performance", "sum(gross_revenue)"),
+    ("net revenue, last 365 days", "money", "marts", "product_profitability", "sum(net_revenue_365d)"),
+    (
+        "margin, last 365 days",
+        "share",
+        "marts",
+        "product_profitability",
+        "sum(gross_margin_365d) / nullif(sum(net_revenue_365d * cost_coverage), 0)",
+    ),
+    ("return rate", "share", "marts", "sales_performance", "sum(return_units) / nullif(sum(demand_units), 0)"),
+    ("receipts", "number", "marts", "fct_sale_lines", _RECEIPTS),
+    ("gross revenue per receipt", "money", "marts", "fct_sale_lines", f"sum(gross_revenue) / {_RECEIPTS}"),
+    ("stock value at cost", "money", "marts", "inventory_status", "sum(inventory_value_cost)"),
+    (
+        "pairs out of stock",
+        "share",
+        "marts",
+        "inventory_status",
+        "avg(case when stock_status = 'out_of_stock' then 1.0 else 0.0 end)",
+    ),
+    ("excess stock at cost", "money", "marts", "inventory_status", "sum(excess_value_cost)"),
+    (
+        "dead stock at cost",
+        "money",
+        "marts",
+        "inventory_status",
+        "sum(inventory_value_cost) filter (where is_dead_stock)",
+    ),
+)
 
 
 def _figures(conn: psycopg.Connection, target: Target) -> tuple[Figure, ...]:
     found = []
-    for name, unit, mart, expression in _FIGURES:
-        relation = sql.Identifier(target.schema_of("marts"), mart)
-        if _exists(conn, relation):
-            query = sql.SQL("select {} from {}").format(sql.SQL(expression), relation)
+    for name, unit, layer, relation, expression in _FIGURES:
+        identifier = sql.Identifier(target.schema_of(layer), relation)
+        if _exists(conn, identifier):
+            query = sql.SQL("select {} from {}").format(sql.SQL(expression), identifier)
             found.append(Figure(name, unit, _one(conn, query)))
     return tuple(found)
 
