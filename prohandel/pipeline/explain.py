@@ -65,7 +65,7 @@ _CAUSES: tuple[tuple[str, str, str], ...] = (
     (
         r"'?(?P<thing>[\w.]+)'? is undefined",
         "{thing} is defined nowhere",
-        "Correct the name. If it belongs to a dbt package: `prohandel packages --source hub` installs the packages whole; "
+        "Correct the name, or run `prohandel packages --source hub`, which installs the dbt packages whole; "
         "packages/minimal holds only what the project uses.",
     ),
 )
