@@ -30,8 +30,8 @@ class Core:
     """Resolved members.
 
     Attributes:
-        articles: article_number, category, brand, season, assortment_type, vat_class, is_merchandise, list_price,
-            unit_cost (null where unknown), created_on, is_active, is_deleted, is_landed.
+        articles: article_number, category, category_ref, brand, season, assortment_type, vat_class, is_merchandise,
+            list_price, unit_cost (null where unknown), created_on, is_active, is_deleted, is_landed.
         branches: branch_number, shop_type, is_online, supplied_from, has_own_stock, is_landed.
         branch_map: branch reference to branch_number.
         article_map: article reference of inventory to article_number.
@@ -101,7 +101,8 @@ def _articles(staged: Staged, seeds: Seeds, variables: Variables, stocked: set[s
         articles[column] = articles[column].astype("Int64")
     if not variables.zero_cost_is_known:
         articles["unit_cost"] = articles["unit_cost"].mask(articles["unit_cost"].eq(0).fillna(False))
-    articles["category"] = _category_names(articles["category_ref"].astype("string"), staged.categories)
+    articles["category_ref"] = articles["category_ref"].astype("string")
+    articles["category"] = _category_names(articles["category_ref"], staged.categories)
     articles["is_merchandise"] = ~seeds.is_non_merchandise(articles)
     articles["category"] = articles["category"].mask(~articles["is_merchandise"], NON_MERCHANDISE)
     articles["assortment_type"] = seeds.assortment_type(articles)

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from .seeds import Seeds
 from .variables import Variables
 
 Ints = npt.NDArray[np.int64]
@@ -33,6 +34,7 @@ class Grid:
 
     Attributes:
         articles: article numbers of the rows.
+        assortment_types: per row.
         known_from: first day with known stock per article; far in the future where there is none.
         closing: stock at the end of the day, 0 where unknown.
         demand, net: units of the day, of the supply group.
@@ -42,6 +44,7 @@ class Grid:
     """
 
     articles: pd.Index[str]
+    assortment_types: pd.Series[str]
     first_day: int
     known_from: Ints
     closing: Ints
@@ -65,6 +68,8 @@ class Grid:
 
 def grid_of(
     merchandise: pd.DataFrame,
+    branch: str,
+    seeds: Seeds,
     events: pd.DataFrame,
     stocked: pd.Series[Any],
     lines: pd.DataFrame,
@@ -78,6 +83,7 @@ def grid_of(
 
     Args:
         merchandise: articles by article_number.
+        branch: its number.
         events: observations of the branch's merchandise.
         stocked: articles that a stock row of the branch names.
         lines: lines of merchandise of the branch and of those it serves.
@@ -129,8 +135,19 @@ def grid_of(
     else:
         at = server.articles.get_indexer(articles)
         in_stock = sold | (server.in_stock[at] & (at >= 0)[:, None])
+    members = merchandise.loc[articles].reset_index().assign(branch_number=branch)
     return Grid(
-        articles, first_day, known_from, closing, demand, demand - returned, has_line, range_start, ranged, in_stock
+        articles,
+        seeds.assortment_type(members),
+        first_day,
+        known_from,
+        closing,
+        demand,
+        demand - returned,
+        has_line,
+        range_start,
+        ranged,
+        in_stock,
     )
 
 

@@ -59,7 +59,7 @@ def compute(landing: Landing, seeds: Seeds, variables: Variables, hash_key: str)
     as_of = sales.as_of_day(newest, staged.last_sale_sync, variables)
     marts = _core_marts(staged, core, lines, variables, hash_key, as_of) | _sales_marts(lines)
     if newest is not None and as_of is not None:
-        stock = stocks.build(staged, core, lines, variables, newest, as_of)
+        stock = stocks.build(staged, core, seeds, lines, variables, newest, as_of)
         profit = products.product_profitability(lines, core, seeds, stock, variables, as_of)
         levels = stocks.stock_levels(stock, core, seeds)
         marts |= _stock_marts(stock, levels, profit, as_of)

@@ -43,7 +43,7 @@ def sale_lines(staged: Staged, core: Core, seeds: Seeds, variables: Variables, h
     lines["customer_key"] = customer_keys(
         resolve(lines["customer_ref"], staged.customers, "customer_number", "customer_id"), variables, hash_key
     )
-    article = core.articles.set_index("article_number").loc[lines["article_number"]].reset_index(drop=True)
+    article = core.articles.set_index("article_number").loc[lines["article_number"]].reset_index()
     lines["category"] = article["category"]
     lines["is_merchandise"] = article["is_merchandise"].astype(bool)
 
@@ -60,7 +60,8 @@ def sale_lines(staged: Staged, core: Core, seeds: Seeds, variables: Variables, h
     lines["quantity"] = landed_quantity.mask(lines["is_return"], -landed_quantity.abs())
     paid = lines["sale_price"] * 100 if by_line else divide(lines["sale_price"] * landed_quantity, 100)
     paid = paid.mask(lines["is_return"], -paid.abs())
-    rate = seeds.vat_rate(article["vat_class"], lines["day"])
+    vat_class = seeds.vat_class(article.assign(branch_number=lines["branch_number"]))
+    rate = seeds.vat_rate(vat_class, lines["day"])
     if variables.prices_include_vat:
         lines["gross_revenue"] = paid
         lines["net_revenue"] = divide(paid * _MILLION, rate + _MILLION)

@@ -1,9 +1,11 @@
 """The seeds that decide measures, read from their CSV files.
 
 Readings chosen:
-    * `scope_value` of a policy is compared exactly; precedence article > brand > category > default, the first row of
-      the file among equals. `pattern` is a SQL LIKE pattern over number, name or category, case folded.
-    * A season code is a season that `season_calendar` lists. An article without one is always in season.
+    * `scope_value` of a policy is compared exactly; precedence article > brand > category > branch > default. A
+      category may be named as it landed or by its name. An article by itself, without a branch, skips the scope of branches.
+    * `pattern` is a SQL LIKE pattern over number, name or category, case folded.
+    * Any season that landed is a season code. An article whose season `season_calendar` does not list is always in
+      season.
     * A day outside the validity of its class's rates has no rate: an error, because guessing would change money.
 """
 
@@ -20,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from .cleaning import EPOCH_DAY, scaled
+from .landing import UNKNOWN
 
 SEEDS = Path(__file__).resolve().parents[3] / "seeds"
 _FOREVER = 2**40
@@ -62,12 +65,12 @@ class Seeds:
         return rates
 
     def vat_class(self, articles: pd.DataFrame) -> pd.Series[Any]:
-        """The VAT class of every article; 'standard' where no policy names it."""
+        """The VAT class of every article, or pair of branch and article; 'standard' where no policy names it."""
         return _policy(self.vat_classes, "vat_class", articles).fillna("standard")
 
     def assortment_type(self, articles: pd.DataFrame) -> pd.Series[Any]:
-        """The assortment type of every article; one_shot with a season code, else nos, where no policy names it."""
-        seasonal = articles["season"].isin(self.seasons["season"])
+        """The assortment type of every article or pair; one_shot with a season, else nos, where no policy names it."""
+        seasonal = articles["season"].ne(UNKNOWN)
         default = pd.Series(np.where(seasonal, "one_shot", "nos"), index=articles.index, dtype="string")
         return _policy(self.assortment, "assortment_type", articles).fillna(default)
 
@@ -118,12 +121,20 @@ def _like(pattern: str) -> re.Pattern[str]:
 
 def _policy(policy: pd.DataFrame, value: str, articles: pd.DataFrame) -> pd.Series[Any]:
     found = pd.Series(pd.NA, index=articles.index, dtype="string")
-    for scope, column in (("article", "article_number"), ("brand", "brand"), ("category", "category")):
-        found = found.fillna(_lookup(policy, value, scope, articles[column]))
-    default: Iterable[Any] = policy.loc[policy["scope"].eq("default"), value]
+    scopes = {
+        "article_number": "article",
+        "brand": "brand",
+        "category": "category",
+        "category_ref": "category",
+        "branch_number": "branch",
+    }
+    for column, scope in scopes.items():
+        if column in articles.columns:
+            found = found.fillna(_lookup(policy, value, scope, articles[column]))
+    default: Iterable[Any] = policy.loc[policy["scope"].eq("default"), value].dropna()
     return found.fillna(next(iter(default), pd.NA))
 
 
 def _lookup(policy: pd.DataFrame, value: str, scope: str, names: pd.Series[Any]) -> pd.Series[Any]:
-    rows = policy[policy["scope"].eq(scope)].drop_duplicates("scope_value")
+    rows = policy[policy["scope"].eq(scope) & policy[value].notna()].drop_duplicates("scope_value")
     return names.map(dict(zip(rows["scope_value"], rows[value], strict=True))).astype("string")

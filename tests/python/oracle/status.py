@@ -37,7 +37,7 @@ def pair_metrics(branch: str, grid: Grid, server: Grid, merchandise: pd.DataFram
         {
             "branch_number": branch,
             "article_number": grid.articles.to_numpy(),
-            "assortment_type": article["assortment_type"].to_numpy(),
+            "assortment_type": grid.assortment_types.to_numpy(),
             "list_price": article["list_price"].to_numpy(),
             "unit_cost": article["unit_cost"].to_numpy(),
             "range_start": _nullable(grid.range_start),

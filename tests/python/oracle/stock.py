@@ -33,7 +33,8 @@ class Stock:
 
     Attributes:
         daily: fct_inventory_daily: day, branch_number, article_number, category, closing_stock, stock_value_cost,
-            demand_units, net_units, inferred_receipts, inferred_issues, is_ranged, is_in_stock, is_observed.
+            assortment_type, demand_units, net_units, inferred_receipts, inferred_issues, is_ranged, is_in_stock,
+            is_observed.
         pairs: inventory_status without abc_class.
         grids: the grid of every branch.
     """
@@ -43,7 +44,9 @@ class Stock:
     grids: dict[str, Grid]
 
 
-def build(staged: Staged, core: Core, lines: pd.DataFrame, variables: Variables, newest: int, as_of: int) -> Stock:
+def build(
+    staged: Staged, core: Core, seeds: Seeds, lines: pd.DataFrame, variables: Variables, newest: int, as_of: int
+) -> Stock:
     """Grids, daily facts and pair metrics of every branch.
 
     Args:
@@ -75,6 +78,8 @@ def build(staged: Staged, core: Core, lines: pd.DataFrame, variables: Variables,
         server = servers.get(branch, branch)
         grids[branch] = grid_of(
             merchandise,
+            branch,
+            seeds,
             events[events["branch_number"].eq(branch)],
             stock_rows.loc[stock_rows["branch_number"].eq(branch), "article_number"],
             sold[sold["branch_number"].isin(members)],
@@ -97,12 +102,11 @@ def build(staged: Staged, core: Core, lines: pd.DataFrame, variables: Variables,
 
 def stock_levels(stock: Stock, core: Core, seeds: Seeds) -> pd.DataFrame:
     """Stock by business day, branch and category."""
-    articles = core.articles.set_index("article_number")
     daily = stock.daily
-    article = articles.loc[daily["article_number"]].reset_index(drop=True)
+    season = daily["article_number"].map(core.articles.set_index("article_number")["season"])
     out = daily["is_ranged"] & daily["is_observed"] & daily["closing_stock"].le(0).fillna(False).astype(bool)
-    counted = article["assortment_type"].isin(["nos", "reorderable"]) & daily["is_ranged"] & daily["is_observed"]
-    counted &= seeds.in_season(article["season"], daily["day"])
+    counted = daily["assortment_type"].isin(["nos", "reorderable"]) & daily["is_ranged"] & daily["is_observed"]
+    counted &= seeds.in_season(season, daily["day"])
     frame = daily[["day", "branch_number", "category", "closing_stock", "stock_value_cost"]].assign(
         ranged_articles=daily["is_ranged"].astype(int),
         stocked_out_articles=out.astype(int),
@@ -145,6 +149,7 @@ def _daily(branch: str, grid: Grid, merchandise: pd.DataFrame) -> pd.DataFrame:
             "branch_number": branch,
             "article_number": grid.articles.to_numpy()[rows],
             "category": article["category"].to_numpy()[rows],
+            "assortment_type": grid.assortment_types.to_numpy()[rows],
             "closing_stock": pd.array(closing, dtype="Int64"),
             "stock_value_cost": divide(pd.Series(np.maximum(closing, 0) * cost), 100),
             "demand_units": grid.demand[rows, columns],

@@ -6,7 +6,7 @@ import hashlib
 
 import pytest
 
-from .small import HASH_KEY, built, rows, sale
+from .small import HASH_KEY, built, frame, rows, sale, seeds
 
 COAT = {
     "id": "1",
@@ -205,3 +205,25 @@ def test_orders() -> None:
             "delivery_days": 3,
         }
     }
+
+
+def test_policies_of_vat_by_precedence() -> None:
+    policy = frame(
+        [
+            {"scope": "default", "scope_value": None, "vat_class": "standard"},
+            {"scope": "branch", "scope_value": "B2", "vat_class": "reduced"},
+            {"scope": "category", "scope_value": "Coats", "vat_class": "standard"},
+            {"scope": "article", "scope_value": "BOOK", "vat_class": "reduced"},
+        ]
+    )
+    marts = built(
+        [
+            sale("default", "2025-06-02", "HAT", "1", sale_price="119"),
+            sale("branch", "2025-06-02", "HAT", "1", sale_price="107", branch_number="B2"),
+            sale("category", "2025-06-02", "COAT", "1", sale_price="119", branch_number="B2"),
+            sale("article", "2025-06-02", "BOOK", "1", sale_price="107"),
+        ],
+        articles=[COAT],
+        given_seeds=seeds(vat_classes=policy),
+    )
+    assert {row["net_revenue"] for row in rows(marts, "fct_sale_lines").values()} == {100.0}
