@@ -7,6 +7,7 @@ Readings chosen:
     * An article or shop without a number is unreadable: nothing can name it.
     * A deletion flag that cannot be read is taken as not deleted.
     * `type` is '0' where missing or numerically zero; any other text is a return.
+    * A size that did not land is 'unknown', in sales as in inventory.
     * `status` voids a line where it says cancelled, canceled, void or voided in any case.
 """
 
@@ -201,7 +202,7 @@ def _sales(table: pd.DataFrame) -> pd.DataFrame:
             "sold_at": cleaning.instant(when).values,
             "branch_ref": _pick(table, "branch_number", "branch_id"),
             "article_number": _pick(table, "article_number"),
-            "article_size_number": _pick(table, "article_size_number"),
+            "article_size_number": _pick(table, "article_size_number").fillna(UNKNOWN),
             "customer_ref": _pick(table, "customer_number", "customer_id"),
             "quantity": cleaning.number(_pick(table, "quantity")).values,
             "purchase_price": cleaning.number(_pick(table, "purchase_price")).values,

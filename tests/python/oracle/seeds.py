@@ -2,7 +2,7 @@
 
 Readings chosen:
     * `scope_value` of a policy is compared exactly; precedence article > brand > category > branch > default. A
-      category may be named as it landed or by its name. An article by itself, without a branch, skips the scope of branches.
+      category may be named as it landed or by its name. An article by itself skips the scope of branches.
     * `pattern` is a SQL LIKE pattern over number, name or category, case folded.
     * Any season that landed is a season code. An article whose season `season_calendar` does not list is always in
       season.
