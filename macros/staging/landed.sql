@@ -14,19 +14,19 @@
 {% endmacro %}
 
 {% macro is_used(table) %}
-    {{ return(var('using_' ~ table) | as_bool) }}
+    {{ return(var('using_' ~ table)) }}
 {% endmacro %}
 
 {#-
   The relations that hold a landed table, one per schema; none while its `using_` variable is false or nothing is
   executed. A table that should be there and is not, or has no rows, stops the model before it touches anything.
+  `is_parent`: the landed table is a parent of the model in the lineage; false where a parent's parent is read again.
 -#}
-{% macro landed_relations(table) %}
+{% macro landed_relations(table, is_parent=true) %}
     {% if not is_used(table) %}
         {{ return([]) }}
     {% endif %}
-    {# Names the source, so that lineage and `source:` selectors know it; the relations below may lie in other schemas. #}
-    {% do source('prohandel', table) %}
+    {% do source('prohandel', table) if is_parent %}
     {% if not execute %}
         {{ return([]) }}
     {% endif %}

@@ -28,7 +28,7 @@
 
 {#- Post-hook of an incremental base model: by night, rows that have landed no more are deleted. -#}
 {% macro delete_rows_not_landed(table) %}
-    {% if execute and is_incremental() and var('nightly') | as_bool and landed_relations(table) %}
+    {% if execute and is_incremental() and var('nightly') and landed_relations(table) %}
         {% set spec = columns_of(table) %}
         delete from {{ this }} as held
         where not exists (
@@ -118,7 +118,7 @@
             {{ _synced_at(found) }} as row__synced_at,
             {{ _row_hash(columns, found) }} as row__hash
         from {{ relation }} as landed
-        {%- if only_new and not var('nightly') | as_bool %}
+        {%- if only_new and not var('nightly') %}
         where {{ _is_recent(spec, found, relation) }}
         {%- endif %}
     ),
@@ -148,7 +148,7 @@
                     held.{{ spec['key']['name'] }} = {{ name }}
                     and (
                         held.row_hash = landed.row__hash
-                        {%- if not var('nightly') | as_bool %}
+                        {%- if not var('nightly') %}
                         -- a row that was never given a time is in every slice, but is older than any that was
                         or (landed.row__synced_at is null and held.is_synced_at_known)
                         {%- endif %}
