@@ -560,7 +560,11 @@ def _start_error(pgdata: Path, log: str) -> ProhandelError:
             "its socket is in use",
             "End the other server, or choose another PROHANDEL_HOME.",
         ),
-        ("is another postmaster", "another server uses this data", "End the other server: prohandel db stop"),
+        (
+            "Is another postmaster",
+            "another server uses its data or its socket",
+            "End that server (prohandel db stop). If its data were removed, it ends by itself within a minute.",
+        ),
         ("Read-only file system", "the disk is read-only", "Choose another PROHANDEL_HOME."),
         ("Permission denied", "a file cannot be read or written", "Run as the owner of the folder."),
         ("invalid permissions", "its folder is open to others", f"chmod 700 '{pgdata}'"),

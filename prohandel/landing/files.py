@@ -21,12 +21,13 @@ from prohandel.landing.tables import (
     HISTORY_END,
     HISTORY_START,
     LANDED_TABLES,
+    SIZE,
     SYNCED,
     Generation,
     LandedTable,
     landed_table,
 )
-from prohandel.landing.upsert import Batch, column_types, frame_types, upsert
+from prohandel.landing.upsert import Batch, column_types, frame_types, landed_primary_key, upsert
 
 _FORMATS = (".csv", ".csv.gz", ".parquet")
 _INSTANTS = (SYNCED, HISTORY_START, HISTORY_END)
@@ -150,7 +151,10 @@ def _land_file(
                 "Land it without --delete-missing if the table really is empty.",
             )
         _check_keys(rows, table, line_of)
-        counts = upsert(conn, schema, Batch(table.name, rows, synced_at), delete_missing=delete_missing)
+        rows, key = _with_key(rows, table, landed_primary_key(conn, schema, table.name), line_of)
+        counts = upsert(
+            conn, schema, Batch(table.name, rows, synced_at), primary_key=key, delete_missing=delete_missing
+        )
     types = frame_types(rows)
     return FileReport(
         file=path.name,
@@ -288,6 +292,35 @@ def _first_misfit(values: pl.Series, *, is_flag: bool) -> int:
         if text is not None and infer_column(pl.Series([text])).dtype not in fits:
             return index
     return 0
+
+
+def _with_key(
+    rows: pl.DataFrame, table: LandedTable, landed_key: tuple[str, ...], line_of: LineOf
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """The rows and the key to upsert them by: stock that is counted per size has the size in its key.
+
+    Raises:
+        UnreadableFileError: the table landed without sizes in its key, and the file has rows that only they tell apart.
+    """
+    key = landed_key or table.primary_key
+    by_size = table.key_by_size
+    if by_size is None or SIZE not in rows.columns:
+        return rows, key
+    has_sizes = rows[SIZE].null_count() < rows.height
+    if SIZE in key or (has_sizes and not landed_key):
+        # A primary key holds no null; the empty text is what other rows without a size have there.
+        filled = pl.col(SIZE).cast(pl.String).fill_null("") if rows[SIZE].null_count() else pl.col(SIZE)
+        return rows.with_columns(filled), by_size
+    if not has_sizes:
+        return rows, key
+    merged = rows.select(pl.struct(by_size).is_first_distinct() & ~pl.struct(key).is_first_distinct()).to_series()
+    if len(lost := merged.arg_true()):
+        raise UnreadableFileError(
+            f"{line_of(lost[0])}, column '{SIZE}': another row has the same {', '.join(key)} and another size, but "
+            f"'{table.name}' landed without sizes before, and would keep one of them.",
+            f"Remove that table (drop table {table.name} in its schema), then land it again, per size.",
+        )
+    return rows, key
 
 
 def _check_keys(rows: pl.DataFrame, table: LandedTable, line_of: LineOf) -> None:

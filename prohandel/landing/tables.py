@@ -18,6 +18,7 @@ Generation = Literal["declared", "api"]
 
 SYNCED = "_fivetran_synced"
 DELETED = "_fivetran_deleted"
+SIZE = "article_size_number"
 HISTORY_START = "_fivetran_start"
 HISTORY_END = "_fivetran_end"
 HISTORY_ACTIVE = "_fivetran_active"
@@ -75,6 +76,12 @@ class LandedTable:
         return f"using_{self.name}"
 
     @property
+    def key_by_size(self) -> tuple[str, ...] | None:
+        """The primary key where rows come per size; None for a table whose rows are never told apart by it."""
+        has_size = any(column.name == SIZE for column in self.columns)
+        return (*self.primary_key, SIZE) if has_size and "article_number" in self.primary_key else None
+
+    @property
     def landed_names(self) -> frozenset[str]:
         """Every column name that the catalogue knows for this table, in any generation."""
         return frozenset(name for column in self.columns for name in column.names)
@@ -113,7 +120,7 @@ _INVENTORY_COLUMNS = (
     Column("branch_number", essential=True),
     Column("article_number", essential=True),
     Column("article_id"),
-    Column("article_size_number"),
+    Column(SIZE),
     Column("quantity", "number", essential=True),
     _CHANGED,
     Column("stock_status", enhanced=True),
@@ -192,7 +199,7 @@ _TABLES = (
             Column("date", "date", api="sale_date", essential=True),
             Column("branch_number", api="branch_id"),
             Column("article_number", essential=True),
-            Column("article_size_number"),
+            Column(SIZE),
             Column("customer_number", api="customer_id"),
             Column("staff_number"),
             Column("quantity", "number", essential=True),
@@ -309,7 +316,7 @@ _TABLES = (
         (
             _ID,
             Column("article_number", essential=True),
-            Column("article_size_number"),
+            Column(SIZE),
             Column("branch_number"),
             Column("supplier_number"),
             Column("ordered_at", "timestamp"),

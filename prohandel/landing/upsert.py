@@ -21,7 +21,8 @@ from prohandel.landing.tables import DELETED, SYNCED, landed_table
 _BATCH = "_prohandel_batch"
 _KEYS = "_prohandel_keys"
 _LARGEST_EXACT_DOUBLE = 2**53
-_COPY_CHUNK = 1 << 20
+_COPY_ROWS = 100_000
+_ANALYZE_ROWS = 10_000
 
 _INTEGERS = ("bigint", "integer", "smallint")
 _SYNONYMS = {
@@ -76,19 +77,20 @@ def upsert(
         conn: connection to the warehouse; its time zone, date style and locale do not matter.
         schema: landed schema; created if it is missing.
         batch: the rows; where a key occurs twice, the last row wins.
-        primary_key: columns to upsert by; the catalogue's by default.
+        primary_key: columns to upsert by; by default those of the landed table, or of the catalogue where there is
+            none yet.
         delete_missing: deletes softly every row whose key is not in the batch.
 
     Raises:
         ProhandelError: a key column is missing or null, a column has no scalar type, or the table cannot be
             changed as the batch needs it.
     """
-    key = primary_key or landed_table(batch.table).primary_key
     if batch.synced_at.tzinfo is None:
         raise ValueError("Batch.synced_at needs a time zone")
-    rows = _prepared(batch, key)
     with conn.transaction():
         _lock(conn, schema, batch.table)
+        key = primary_key or landed_primary_key(conn, schema, batch.table) or landed_table(batch.table).primary_key
+        rows = _prepared(batch, key)
         if not (existing := column_types(conn, schema, batch.table)):
             return _first_load(conn, schema, batch, rows, key)
         _copy_to_temporary(conn, _BATCH, rows)
@@ -114,6 +116,22 @@ def column_types(conn: psycopg.Connection, schema: str, table: str) -> dict[str,
         [f"{_quoted(schema)}.{_quoted(table)}"],
     ).fetchall()
     return {name: _SYNONYMS.get(str(type_name), str(type_name)) for name, type_name in rows}
+
+
+def landed_primary_key(conn: psycopg.Connection, schema: str, table: str) -> tuple[str, ...]:
+    """The primary key of a table; empty where it has none or there is no such table."""
+    rows = conn.execute(
+        """
+        select attname
+        from pg_index
+        cross join lateral unnest(indkey::smallint[]) with ordinality as part (attnum, position)
+        inner join pg_attribute on attrelid = indrelid and pg_attribute.attnum = part.attnum
+        where indrelid = to_regclass(%s) and indisprimary
+        order by position
+        """,
+        [f"{_quoted(schema)}.{_quoted(table)}"],
+    ).fetchall()
+    return tuple(name for (name,) in rows)
 
 
 def frame_types(rows: pl.DataFrame) -> dict[str, str]:
@@ -208,10 +226,9 @@ def _definitions(types: dict[str, str]) -> sql.Composed:
 def _copy(conn: psycopg.Connection, target: sql.Composable, rows: pl.DataFrame) -> None:
     columns = sql.SQL(", ").join(map(sql.Identifier, rows.columns))
     statement = sql.SQL("copy {} ({}) from stdin with (format csv)").format(target, columns)
-    data = rows.write_csv(include_header=False).encode()
     with conn.cursor() as cursor, cursor.copy(statement) as copy:
-        for start in range(0, len(data), _COPY_CHUNK):
-            copy.write(data[start : start + _COPY_CHUNK])
+        for part in rows.iter_slices(_COPY_ROWS):
+            copy.write(part.write_csv(include_header=False))
 
 
 def _copy_to_temporary(conn: psycopg.Connection, name: str, rows: pl.DataFrame) -> None:
@@ -241,6 +258,9 @@ def _first_load(
     conn.execute(
         sql.SQL("alter table {} add primary key ({})").format(target, sql.SQL(", ").join(map(sql.Identifier, key)))
     )
+    if rows.height > _ANALYZE_ROWS:
+        # A run that follows at once would otherwise be planned before autovacuum has looked.
+        conn.execute(sql.SQL("analyze {}").format(target))
     deleted = _apply_deletes(conn, schema, batch, key, types)
     return UpsertCounts(rows.height, 0, deleted)
 

@@ -17,7 +17,7 @@ from psycopg import sql
 from prohandel.errors import ProhandelError
 from prohandel.landing.files import FileReport, land_files
 from prohandel.landing.tables import DELETED, SYNCED
-from prohandel.landing.upsert import column_types
+from prohandel.landing.upsert import column_types, landed_primary_key
 
 Connection = psycopg.Connection[Any]
 Land = Callable[..., list[FileReport]]
@@ -122,6 +122,26 @@ def test_delete_missing_refuses_an_empty_file(conn: Connection, land: Land) -> N
     land({"sale.csv": "id\n1\n"})
     assert "would delete the whole table" in refusal(land({"sale.csv": "id\n"}, delete_missing=True))
     assert landed(conn, "sale", DELETED) == [(False,)]
+
+
+STOCK = "id,branch_number,article_number,article_size_number,quantity\n7,0901,1,M,2\n7,0901,1,L,3\n7,0901,2,,4\n"
+
+
+def test_stock_per_size_keeps_every_size(conn: Connection, land: Land) -> None:
+    assert only(land({"inventory.csv": STOCK})).inserted == 3
+    report = only(land({"inventory.csv": STOCK.replace("L,3", "L,5")}))
+    assert (report.updated, report.repeated) == (3, 0)
+    assert landed(conn, "inventory", "article_size_number", "article_number", "quantity") == [
+        ("", 2, 4),
+        ("L", 1, 5),
+        ("M", 1, 2),
+    ]
+
+
+def test_stock_without_sizes_has_the_catalogues_key(conn: Connection, land: Land) -> None:
+    land({"inventory.csv": "id,branch_number,article_number,article_size_number,quantity\n7,0901,1,,2\n"})
+    assert landed_primary_key(conn, SCHEMA, "inventory") == ("id", "branch_number", "article_number")
+    assert refusal(land({"inventory.csv": STOCK})).startswith("line 3, column 'article_size_number'")
 
 
 def test_a_header_alone_creates_the_table(conn: Connection, land: Land) -> None:

@@ -165,7 +165,7 @@ def changes(draw: st.DrawFn) -> Change:
     )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(changes(), min_size=1, max_size=5), st.sampled_from(["UTC", "America/Lima", "Asia/Kathmandu"]))
 def test_landed_table_equals_a_dictionary(conn: Connection, history: list[Change], zone: str) -> None:
     conn.execute("drop schema if exists prohandel cascade")
