@@ -4,15 +4,11 @@ articles as (
     select * from {{ ref('int_articles__resolved') }}
 ),
 
-lines as (
-    select * from {{ ref('fct_sale_lines') }}
-),
-
 as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
--- One step into the index per article and question: the history is not read.
+-- One step into the index per article and question, so the history is not read; as a CTE, read three times, it would be.
 final as (
     select
         articles.article_number,
@@ -42,7 +38,7 @@ final as (
     cross join as_of
     left join lateral (
         select lines.sale_date
-        from lines
+        from {{ ref('fct_sale_lines') }} as lines
         where
             lines.article_number = articles.article_number
             and lines.is_demand
@@ -52,7 +48,7 @@ final as (
     ) as first_sale on true
     left join lateral (
         select lines.sale_date
-        from lines
+        from {{ ref('fct_sale_lines') }} as lines
         where
             lines.article_number = articles.article_number
             and lines.is_demand
@@ -62,7 +58,7 @@ final as (
     ) as last_sale on true
     left join lateral (
         select lines.list_price_gross
-        from lines
+        from {{ ref('fct_sale_lines') }} as lines
         where
             lines.article_number = articles.article_number
             and lines.list_price_gross is not null
