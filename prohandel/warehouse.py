@@ -106,7 +106,8 @@ def stop(at: Path | None = None) -> bool:
             raise _foreign(pgdata) from error
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if _postmaster(pgdata) is None:
+            # The process outlives its pid file by a moment in which it still removes files.
+            if not _runs_in(postmaster.pid, pgdata):
                 if Path(postmaster.socket_dir) != pgdata:
                     with suppress(OSError):
                         Path(postmaster.socket_dir).rmdir()
