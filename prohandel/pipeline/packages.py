@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -151,14 +151,10 @@ def _installed(project: Path, wanted: list[Wanted]) -> tuple[Installation | None
     folder = project / _INSTALLED
     if not folder.is_dir() or not any(folder.iterdir()):
         return None, ""
+    if problem := _wrong_folders(folder, wanted):
+        return None, problem
     record = _record(folder)
-    names = {path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("__")}
-    for name in sorted(names):
-        if _project_name(folder / name) != name:
-            return None, f"the folder {name} is not the package {name}"
-    missing = sorted({package.name for package in wanted} - names)
-    if missing:
-        return None, f"{', '.join(missing)} missing"
+    names = _folders(folder)
     source: Source | None = record["source"] if record else None
     if source == "minimal" and record["fingerprint"] != _fingerprint(project / _MINIMAL):
         return None, "the project's own macros have changed"
@@ -166,12 +162,31 @@ def _installed(project: Path, wanted: list[Wanted]) -> tuple[Installation | None
     foreign = sorted(names - versions.keys())
     if foreign:
         return None, f"it is not known which version of {', '.join(foreign)} lies there"
-    if source is None or source == "hub":
-        for package in wanted:
-            version = versions[package.name]
-            if version is None or not package.admits(version):
-                return None, f"{package.name} {version} is outside of {', '.join(package.versions)}"
+    if source in (None, "hub") and (problem := _wrong_versions(versions, wanted)):
+        return None, problem
     return Installation(source, {name: versions[name] for name in names}, False, "already installed"), ""
+
+
+def _folders(folder: Path) -> set[str]:
+    """The folders that dbt takes for packages."""
+    return {path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("__")}
+
+
+def _wrong_folders(folder: Path, wanted: list[Wanted]) -> str:
+    names = _folders(folder)
+    for name in sorted(names):
+        if _project_name(folder / name) != name:
+            return f"the folder {name} is not the package {name}"
+    missing = sorted({package.name for package in wanted} - names)
+    return f"{', '.join(missing)} missing" if missing else ""
+
+
+def _wrong_versions(versions: Mapping[str, str | None], wanted: list[Wanted]) -> str:
+    for package in wanted:
+        version = versions.get(package.name)
+        if version is None or not package.admits(version):
+            return f"{package.name} {version} is outside of {', '.join(package.versions)}"
+    return ""
 
 
 def _record(folder: Path) -> dict[str, Any]:
@@ -276,11 +291,8 @@ def _install(
     new = project / _ASIDE / f"new-{os.getpid()}"
     try:
         versions = fill(new)
-        if source == "hub":
-            for package in wanted:
-                version = versions.get(package.name)
-                if version is None or not package.admits(version):
-                    raise ProhandelError(f"{hub_url()} gave {package.name} {version}, which packages.yml rules out.")
+        if problem := _wrong_folders(new, wanted) or (_wrong_versions(versions, wanted) if source == "hub" else ""):
+            raise ProhandelError(f"{note} gave something else than packages.yml asks for: {problem}.")
         fingerprint = _fingerprint(project / _MINIMAL) if source == "minimal" else None
         record = {"source": source, "packages": versions, "fingerprint": fingerprint}
         (new / _RECORD).write_text(json.dumps(record, indent=2, sort_keys=True), encoding="utf-8")
