@@ -236,11 +236,17 @@ def _postmaster(pgdata: Path) -> _Postmaster | None:
     return _Postmaster(pid, socket_dir, len(lines) > 7 and lines[7].strip() == "ready")
 
 
+def _is_alive(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.Error:
+        return False
+
+
 def _runs_in(pid: int, pgdata: Path) -> bool:
     """Whether a process is a PostgreSQL server of this data folder: a server's working directory is its data."""
     try:
-        process = psutil.Process(pid)
-        return process.status() != psutil.STATUS_ZOMBIE and pgdata.samefile(process.cwd())
+        return _is_alive(pid) and pgdata.samefile(psutil.Process(pid).cwd())
     except (psutil.Error, OSError):
         return False
 
@@ -513,7 +519,7 @@ def _launch(pgdata: Path) -> None:
     pid = int(launched.stdout.split()[-1]) if launched.stdout.split() else 0
     deadline = time.monotonic() + 30
     while _postmaster(pgdata) is None:
-        if not pid or not psutil.pid_exists(pid) or time.monotonic() > deadline:
+        if not pid or not _is_alive(pid) or time.monotonic() > deadline:
             raise _start_error(pgdata, _log_since(log, before) or launched.stdout)
         time.sleep(0.02)
 
