@@ -241,7 +241,7 @@
         {% set candidates = _candidates(column, found) %}
         {% set nothing = 'landed.cleaned__' ~ column['name'] ~ ' is null' %}
         {% do reasons.setdefault('missing_' ~ column['essential'], []).append(
-            nothing ~ ' and not ' ~ _is_filled(candidates)
+            nothing ~ ' and ' ~ _is_filled(candidates) ~ ' is not true'
         ) %}
         {% if _can_be_unreadable(candidates) %}
             {% do reasons.setdefault('unreadable_' ~ column['essential'], []).append(
