@@ -1,0 +1,261 @@
+{{ config(materialized='table', indexes=[{'columns': ['branch_number', 'article_number'], 'unique': true}]) }}
+
+with
+
+pairs as (
+    select * from {{ ref('int_inventory__pairs') }}
+    where not is_superseded and is_merchandise and range_start is not null
+),
+
+daily as (
+    select * from {{ ref('fct_inventory_daily') }}
+),
+
+sales as (
+    select * from {{ ref('fct_sales_daily') }}
+),
+
+supply_groups as (
+    select * from {{ ref('int_inventory__supply_groups') }} where is_own_demand
+),
+
+on_hand as (
+    select * from {{ ref('int_inventory__on_hand') }}
+),
+
+articles as (
+    select * from {{ ref('int_articles__resolved') }}
+),
+
+branch_assortment as (
+    select * from {{ ref('assortment') }} where scope = 'branch'
+),
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+described as (
+    select
+        pairs.branch_number,
+        pairs.article_number,
+        pairs.stock_branch_number,
+        pairs.range_start,
+        pairs.known_from,
+        pairs.stock_known_from,
+        as_of.as_of_date,
+        articles.unit_cost,
+        articles.list_price_gross,
+        case
+            when articles.is_default_assortment_type
+                then coalesce(branch_assortment.assortment_type, articles.assortment_type)
+            else articles.assortment_type
+        end as assortment_type,
+        on_hand.on_hand,
+        on_hand.size_availability_rate,
+        {{ days_apart('pairs.range_start', 'as_of.as_of_date') }} as age_days,
+        least(365, greatest(0, {{ days_apart('pairs.known_from', 'as_of.as_of_date') }} + 1)) as known_days
+    from pairs
+    cross join as_of
+    inner join articles
+        on pairs.article_number = articles.article_number
+    inner join on_hand
+        on pairs.branch_number = on_hand.branch_number and pairs.article_number = on_hand.article_number
+    left join branch_assortment
+        on pairs.branch_number = branch_assortment.scope_value
+),
+
+recent_days as (
+    select
+        daily.branch_number,
+        daily.article_number,
+        daily.demand_units,
+        daily.is_ranged,
+        daily.is_in_stock,
+        daily.is_observed,
+        daily.closing_stock,
+        daily.stock_value_cost,
+        daily.date_day,
+        daily.date_day > {{ days_after('as_of.as_of_date', -30) }} as is_in_30_days,
+        daily.date_day > {{ days_after('as_of.as_of_date', -90) }} as is_in_90_days
+    from daily
+    cross join as_of
+    where
+        daily.date_day > {{ days_after('as_of.as_of_date', -365) }}
+        and daily.date_day <= as_of.as_of_date
+),
+
+day_sums as (
+    select
+        recent_days.branch_number,
+        recent_days.article_number,
+        sum(recent_days.demand_units) filter (
+            where recent_days.is_in_30_days and recent_days.is_ranged and recent_days.is_in_stock
+        ) as available_demand_units_30d,
+        count(*) filter (
+            where recent_days.is_in_30_days and recent_days.is_ranged and recent_days.is_in_stock
+        ) as available_days_30d,
+        sum(recent_days.demand_units) filter (
+            where recent_days.is_in_90_days and recent_days.is_ranged and recent_days.is_in_stock
+        ) as available_demand_units_90d,
+        count(*) filter (
+            where recent_days.is_in_90_days and recent_days.is_ranged and recent_days.is_in_stock
+        ) as available_days_90d,
+        count(*) filter (
+            where recent_days.is_in_90_days and recent_days.is_ranged and recent_days.is_observed
+        ) as observed_ranged_days_90d,
+        count(*) filter (
+            where
+            recent_days.is_in_90_days
+            and recent_days.is_ranged
+            and recent_days.is_observed
+            and recent_days.closing_stock <= 0
+        ) as stockout_days_90d,
+        count(*) filter (
+            where
+            recent_days.is_in_90_days
+            and recent_days.is_ranged
+            and coalesce(recent_days.date_day < described.stock_known_from, true)
+        ) as unknown_ranged_days_90d,
+        sum(recent_days.stock_value_cost) filter (where recent_days.is_observed) as stock_value_days_365d
+    from recent_days
+    inner join described
+        on recent_days.branch_number = described.branch_number
+        and recent_days.article_number = described.article_number
+    group by recent_days.branch_number, recent_days.article_number
+),
+
+-- Sales of the supply group; money only on the days whose stock is known, which is what turnover compares.
+sale_sums as (
+    select
+        described.branch_number,
+        described.article_number,
+        max(sales.date_day) filter (where sales.demand_units > 0) as last_sale_on,
+        count(*) filter (where is_compared.yes) as lines_365d,
+        sum(sales.cogs) filter (where is_compared.yes) as cogs_365d,
+        sum(sales.gross_margin) filter (where is_compared.yes) as gross_margin_365d
+    from described
+    inner join supply_groups
+        on described.branch_number = supply_groups.branch_number
+    inner join sales
+        on
+            supply_groups.selling_branch_number = sales.branch_number
+            and described.article_number = sales.article_number
+    cross join lateral (
+        select
+            sales.date_day > {{ days_after('described.as_of_date', -365) }}
+            and sales.date_day >= described.known_from as yes
+    ) as is_compared
+    where sales.date_day <= described.as_of_date
+    group by described.branch_number, described.article_number
+),
+
+rated as (
+    select
+        described.*,
+        day_sums.available_demand_units_30d / nullif(day_sums.available_days_30d, 0) as avg_daily_demand_30d,
+        day_sums.available_demand_units_90d / nullif(day_sums.available_days_90d, 0) as avg_daily_demand_90d,
+        case when described.known_days > 0 then coalesce(day_sums.stockout_days_90d, 0) end as stockout_days_90d,
+        coalesce(day_sums.observed_ranged_days_90d, 0) as observed_ranged_days_90d,
+        coalesce(day_sums.unknown_ranged_days_90d, 0) = 0 as is_stock_history_complete,
+        day_sums.stock_value_days_365d,
+        case when sale_sums.lines_365d > 0 then sale_sums.cogs_365d else 0 end as cogs_365d,
+        case when sale_sums.lines_365d > 0 then sale_sums.gross_margin_365d else 0 end as gross_margin_365d,
+        {{ days_apart('sale_sums.last_sale_on', 'described.as_of_date') }} as days_since_last_sale
+    from described
+    left join day_sums
+        on described.branch_number = day_sums.branch_number and described.article_number = day_sums.article_number
+    left join sale_sums
+        on described.branch_number = sale_sums.branch_number and described.article_number = sale_sums.article_number
+),
+
+covered as (
+    select
+        *,
+        case
+            when avg_daily_demand_90d > 0 then greatest(on_hand, 0) / avg_daily_demand_90d
+        end as days_of_supply,
+        case
+            when on_hand is null then null
+            when avg_daily_demand_90d > 0
+                then greatest(0, on_hand - avg_daily_demand_90d * {{ var('max_cover_days') }})
+            when age_days > {{ var('new_article_days') }} then greatest(on_hand, 0)
+            else 0
+        end as excess_units,
+        case
+            when known_days >= {{ var('min_stock_days') }} and stock_value_days_365d > 0
+                then cogs_365d * 365 / stock_value_days_365d
+        end as turnover_rate,
+        case
+            when known_days >= {{ var('min_stock_days') }} and stock_value_days_365d > 0
+                then gross_margin_365d * 365 / stock_value_days_365d
+        end as gmroi
+    from rated
+),
+
+flagged as (
+    select
+        *,
+        coalesce(
+            on_hand > 0
+            and age_days > {{ var('new_article_days') }}
+            and (
+                days_since_last_sale is null
+                or days_since_last_sale >= {{ var('slow_after_days') }}
+                or coalesce(days_of_supply > {{ var('slow_cover_days') }}, false)
+            ), false
+        ) as is_slow_moving,
+        coalesce(
+            on_hand > 0
+            and age_days >= {{ var('dead_after_days') }}
+            and (days_since_last_sale is null or days_since_last_sale >= {{ var('dead_after_days') }}), false
+        ) as is_dead_stock
+    from covered
+),
+
+final as (
+    select
+        branch_number,
+        article_number,
+        stock_branch_number,
+        range_start,
+        known_from,
+        as_of_date,
+        assortment_type,
+        unit_cost,
+        on_hand,
+        case when on_hand is not null then greatest(-on_hand, 0) end as negative_stock_units,
+        case when on_hand is not null then greatest(on_hand, 0) * unit_cost end as inventory_value_cost,
+        case when on_hand is not null then greatest(on_hand, 0) * list_price_gross end as inventory_value_retail,
+        avg_daily_demand_30d,
+        avg_daily_demand_90d,
+        case when on_hand is not null then days_of_supply end as days_of_supply,
+        turnover_rate,
+        gmroi,
+        cogs_365d,
+        gross_margin_365d,
+        stock_value_days_365d,
+        known_days,
+        stockout_days_90d,
+        observed_ranged_days_90d,
+        cast(stockout_days_90d as numeric(18, 6)) / nullif(observed_ranged_days_90d, 0) as stockout_frequency,
+        size_availability_rate,
+        excess_units,
+        excess_units * unit_cost as excess_value_cost,
+        days_since_last_sale,
+        is_slow_moving,
+        is_dead_stock,
+        case
+            when on_hand is null then null
+            when on_hand <= 0 and assortment_type = 'one_shot' then 'sold_out'
+            when on_hand <= 0 then 'out_of_stock'
+            when is_dead_stock then 'dead'
+            when excess_units > 0 then 'excess'
+            when days_of_supply < {{ var('low_cover_days') }} then 'low'
+            else 'healthy'
+        end as stock_status,
+        is_stock_history_complete
+    from flagged
+)
+
+select * from final
