@@ -50,7 +50,9 @@ def pair_metrics(branch: str, grid: Grid, server: Grid, merchandise: pd.DataFram
         span = slice(max(0, end - window), max(0, end))
         counted = grid.ranged[:, span] & grid.in_stock[:, span]
         units = pd.Series((grid.demand[:, span] * counted).sum(axis=1))
-        frame[f"avg_daily_demand_{window}d"] = ratio(units, pd.Series(counted.sum(axis=1))) / 10_000
+        days = pd.Series(counted.sum(axis=1))
+        frame[f"avg_daily_demand_{window}d"] = ratio(units, days) / 10_000
+        frame[f"demand_{window}d"], frame[f"demand_days_{window}d"] = units, days
     span = slice(max(0, end - 90), max(0, end))
     ranged = grid.ranged[:, span]
     ranged_known = ranged & grid.known[:, span]
@@ -147,35 +149,35 @@ def with_classes(status: pd.DataFrame, variables: Variables, as_of: int) -> pd.D
     held = on_hand.gt(0).fillna(False).astype(bool)
     empty = on_hand.le(0).fillna(False).astype(bool)
     age = as_of - status["range_start"]
-    daily = status["avg_daily_demand_90d"]
-    with_demand = daily.gt(0)
-    units = on_hand.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan) / 10_000
-    supply = np.where(with_demand, units / daily.where(with_demand, 1.0), np.nan)
-    status["days_of_supply"] = np.where(with_demand & empty, 0.0, supply)
+    demand, days = status["demand_90d"], status["demand_days_90d"]
+    with_demand = demand.gt(0)
+    # Whole numbers on both sides of every limit: a pair on the edge must not fall to either side by rounding.
+    unit_days = on_hand * days
+    supply = ratio(unit_days, demand.where(with_demand, 0))
+    status["days_of_supply"] = supply.mask(with_demand & empty, 0.0)
     status["negative_stock_units"] = (-on_hand).clip(lower=0)
     positive = on_hand.clip(lower=0)
     status["inventory_value_cost"] = divide(positive * status["unit_cost"], 100)
     status["inventory_value_retail"] = divide(positive * status["list_price"], 100)
     grown = age.gt(variables.new_article_days).fillna(False).astype(bool)
-    stock_units = np.maximum(units, 0.0)
-    cover = np.maximum(0.0, units - daily.fillna(0).to_numpy() * variables.max_cover_days)
-    excess = np.where(with_demand, cover, np.where(grown, stock_units, np.where(np.isnan(units), np.nan, 0.0)))
+    beyond = (unit_days - demand * variables.max_cover_days).clip(lower=0)
+    all_of_it = positive.where(grown | on_hand.isna(), 0).astype("Float64")
+    excess = all_of_it.mask(with_demand, beyond.astype("Float64") / days.where(with_demand, 1)) / 10_000
     status["excess_units"] = excess
-    cost = status["unit_cost"].astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan) / 10_000
-    status["excess_value_cost"] = excess * cost
+    status["excess_value_cost"] = excess * status["unit_cost"].astype("Float64") / 10_000
     since = status["days_since_last_sale"]
     idle = since.isna() | since.ge(variables.slow_after_days).fillna(True).astype(bool)
-    covered = status["days_of_supply"].gt(variables.slow_cover_days)
+    covered = (with_demand & unit_days.gt(demand * variables.slow_cover_days)).fillna(False).astype(bool)
     status["is_slow_moving"] = held & grown & (idle | covered)
     long_idle = since.isna() | since.ge(variables.dead_after_days).fillna(True).astype(bool)
     old = age.ge(variables.dead_after_days).fillna(False).astype(bool)
     status["is_dead_stock"] = held & old & long_idle
-    low = status["days_of_supply"].lt(variables.low_cover_days)
+    low = (with_demand & unit_days.lt(demand * variables.low_cover_days)).fillna(False)
     choices = [
         ("sold_out", empty & status["assortment_type"].eq("one_shot")),
         ("out_of_stock", empty),
         ("dead", status["is_dead_stock"]),
-        ("excess", status["excess_units"].gt(0)),
+        ("excess", status["excess_units"].gt(0).fillna(False)),
         ("low", low),
         ("healthy", on_hand.notna()),
     ]

@@ -281,3 +281,14 @@ def test_non_merchandise_is_in_no_stock_figure() -> None:
     )
     assert set(rows(marts, "inventory_status")) == {"B1/COAT"}
     assert "2025-06-02/B1/non_merchandise" in rows(marts, "sales_performance")
+
+
+def test_limits_are_exact() -> None:
+    # 3 sold on 90 days: 6 pieces last 180 days, neither more nor less
+    edge = _aged(["2025-04-10", "2025-05-10", "2025-06-10"], "6")
+    assert (edge["days_of_supply"], edge["is_slow_moving"]) == (pytest.approx(180), False)
+    assert _aged(["2025-04-10", "2025-05-10", "2025-06-10"], "6.0001")["is_slow_moving"] is True
+    # 9 sold on 90 days: 12 pieces last 120 days
+    sold = days("2025-06-01", 9)
+    assert (_aged(sold, "12")["excess_units"], _aged(sold, "12")["stock_status"]) == (0.0, "healthy")
+    assert _aged(days("2025-06-01", 30), "0.0001")["stock_status"] == "low"
