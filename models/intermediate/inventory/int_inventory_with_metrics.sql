@@ -155,6 +155,8 @@ rated as (
         described.*,
         day_sums.available_demand_units_30d / nullif(day_sums.available_days_30d, 0) as avg_daily_demand_30d,
         day_sums.available_demand_units_90d / nullif(day_sums.available_days_90d, 0) as avg_daily_demand_90d,
+        day_sums.available_demand_units_90d,
+        day_sums.available_days_90d,
         case when described.known_days > 0 then coalesce(day_sums.stockout_days_90d, 0) end as stockout_days_90d,
         coalesce(day_sums.observed_ranged_days_90d, 0) as observed_ranged_days_90d,
         coalesce(day_sums.unknown_ranged_days_90d, 0) = 0 as is_stock_history_complete,
@@ -169,16 +171,20 @@ rated as (
         on described.branch_number = sale_sums.branch_number and described.article_number = sale_sums.article_number
 ),
 
+-- Multiplied before it is divided: stock of exactly so many days must not fall to either side by rounding.
 covered as (
     select
         *,
         case
-            when avg_daily_demand_90d > 0 then greatest(on_hand, 0) / avg_daily_demand_90d
+            when available_demand_units_90d > 0
+                then greatest(on_hand, 0) * available_days_90d / available_demand_units_90d
         end as days_of_supply,
         case
             when on_hand is null then null
-            when avg_daily_demand_90d > 0
-                then greatest(0, on_hand - avg_daily_demand_90d * {{ var('max_cover_days') }})
+            when available_demand_units_90d > 0
+                then greatest(
+                    0, on_hand * available_days_90d - available_demand_units_90d * {{ var('max_cover_days') }}
+                ) / available_days_90d
             when age_days > {{ var('new_article_days') }} then greatest(on_hand, 0)
             else 0
         end as excess_units,
