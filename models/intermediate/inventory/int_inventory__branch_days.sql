@@ -53,9 +53,8 @@ spans as (
     select
         pairs.branch_number,
         min(least(pairs.first_line_on, pairs.known_from)) as first_day,
-        greatest(max(as_of.newest_day), max(as_of.as_of_date)) as last_day
+        (select greatest(as_of.newest_day, as_of.as_of_date) from as_of) as last_day
     from pairs
-    cross join as_of
     where not pairs.is_superseded
     group by pairs.branch_number
 ),

@@ -30,12 +30,17 @@ articles as (
     select * from {{ ref('int_articles__resolved') }}
 ),
 
+assortment as (
+    select * from {{ ref('assortment') }}
+),
+
 branches as (
     select
         branch_number,
         stock_branch_number,
         string_agg(selling_branch_number, ',' order by selling_branch_number) as selling_branches
     from supply_groups
+    where is_own_demand
     group by branch_number, stock_branch_number
 ),
 
@@ -52,7 +57,7 @@ touched as (
         line_changes.article_number
     from line_changes
     inner join supply_groups
-        on line_changes.branch_number = supply_groups.selling_branch_number
+        on line_changes.branch_number = supply_groups.selling_branch_number and supply_groups.is_own_demand
     where line_changes.change_number > {{ worked_in_number() }}
     union
     select
@@ -70,7 +75,8 @@ stocked as (
         stock_changes.branch_number,
         stock_changes.article_number,
         min(stock_changes.observed_at) as first_observed_at,
-        min(stock_changes.observed_on) filter (where stock_changes.quantity <> 0) as first_stock_on
+        min(stock_changes.observed_on) filter (where stock_changes.quantity > 0) as first_stock_on,
+        min(stock_changes.observed_on) filter (where stock_changes.quantity <> 0) as first_quantity_on
     from stock_changes
     {% if is_incremental() -%}
     inner join touched
@@ -90,7 +96,7 @@ sold as (
         min(sales.date_day) filter (where sales.demand_units > 0) as first_demand_on
     from sales
     inner join supply_groups
-        on sales.branch_number = supply_groups.selling_branch_number
+        on sales.branch_number = supply_groups.selling_branch_number and supply_groups.is_own_demand
     {% if is_incremental() -%}
     inner join touched
         on
@@ -106,6 +112,7 @@ firsts as (
         coalesce(stocked.article_number, sold.article_number) as article_number,
         stocked.first_observed_at,
         stocked.first_stock_on,
+        stocked.first_quantity_on,
         sold.first_line_on,
         sold.first_demand_on
     from stocked
@@ -118,6 +125,7 @@ firsts as (
         kept.article_number,
         kept.first_observed_at,
         kept.first_stock_on,
+        kept.first_quantity_on,
         kept.first_line_on,
         kept.first_demand_on
     from {{ this }} as kept
@@ -144,32 +152,58 @@ described as (
         articles.is_merchandise,
         articles.is_deleted,
         articles.unit_cost,
+        articles.category,
+        articles.season,
+        case
+            when articles.is_default_assortment_type
+                then coalesce(assortment_of_branches.assortment_type, articles.assortment_type)
+            else articles.assortment_type
+        end as assortment_type,
         articles.created_on,
         {{ berlin_day('observed_branches.first_observed_at') }} as branch_observed_from,
-        case
-            when firsts.branch_number = branches.stock_branch_number
-                then {% if var('inventory_is_complete') %}observed_branches{% else %}firsts{% endif %}.first_observed_at
-        end as known_from_at
+        {% if var('inventory_is_complete') -%}
+        observed_stock.first_observed_at as stock_known_from_at
+        {%- else -%}
+        stock_pairs.first_observed_at as stock_known_from_at
+        {%- endif %}
     from firsts
     inner join branches
         on firsts.branch_number = branches.branch_number
     inner join articles
         on firsts.article_number = articles.article_number
+    left join assortment as assortment_of_branches
+        on
+            assortment_of_branches.scope = 'branch'
+            and firsts.branch_number = assortment_of_branches.scope_value
     left join observed_branches
         on firsts.branch_number = observed_branches.branch_number
+    {% if var('inventory_is_complete') -%}
+    left join observed_branches as observed_stock
+        on branches.stock_branch_number = observed_stock.branch_number
+    {%- else -%}
+    left join firsts as stock_pairs
+        on
+            branches.stock_branch_number = stock_pairs.branch_number
+            and firsts.article_number = stock_pairs.article_number
+    {%- endif %}
 ),
 
 computed as (
     select
         *,
-        {{ berlin_day('known_from_at') }} as known_from,
-        -- Stock or sales from before the first look at the shelves may go back further than anything that landed.
-        case
-            when first_demand_on is null and first_stock_on is null then null
-            when least(first_demand_on, first_stock_on) >= branch_observed_from
-                then least(first_demand_on, first_stock_on, created_on)
-            else least(first_demand_on, first_stock_on)
-        end as range_start
+        {{ berlin_day('stock_known_from_at') }} as stock_known_from,
+        case when branch_number = stock_branch_number then stock_known_from_at end as known_from_at,
+        case when branch_number = stock_branch_number then {{ berlin_day('stock_known_from_at') }} end as known_from,
+        -- A pair that was there at the first look at the shelves may have been there since the article was created. Pairs
+        -- that show nothing but negative stock still have to start somewhere: their stock counts in every sum.
+        coalesce(
+            case
+                when least(first_demand_on, first_stock_on) < branch_observed_from or branch_observed_from is null
+                    then least(first_demand_on, first_stock_on)
+            end,
+            least(first_demand_on, first_stock_on, created_on),
+            first_quantity_on
+        ) as range_start
     from described
 ),
 
@@ -179,7 +213,8 @@ final as (
         keys=['branch_number', 'article_number'],
         compared=[
             'stock_branch_number', 'selling_branches', 'is_merchandise', 'is_deleted', 'unit_cost', 'known_from_at',
-            'known_from', 'range_start', 'first_observed_at', 'first_stock_on', 'first_line_on', 'first_demand_on',
+            'known_from', 'stock_known_from', 'range_start', 'first_observed_at', 'first_stock_on', 'first_quantity_on', 'first_line_on',
+            'first_demand_on', 'category', 'season', 'assortment_type',
         ],
     ) }}
 )

@@ -12,8 +12,8 @@
 
 with
 
-history as (
-    select * from {{ ref('stg_prohandel__inventory_history') }}
+landed_history as (
+    select * from {{ ref('base_prohandel__inventory_history') }}
 ),
 
 snapshots as (
@@ -28,13 +28,39 @@ articles as (
     select * from {{ ref('int_articles__references') }}
 ),
 
+-- Rejected versions are here too: one whose quantity cannot be read says that its predecessor was not deleted.
+history as (
+    select
+        inventory_id || '|' || branch_ref || '|' || article_ref || '|' || article_size_number as inventory_key,
+        source_relation,
+        branch_ref,
+        article_ref,
+        article_size_number,
+        case
+            when rejection_reasons is not null then null
+            when is_deleted then 0
+            else quantity
+        end as quantity,
+        valid_from,
+        case when not coalesce(is_current, false) and valid_to < timestamptz '9999-01-01 00:00:00Z' then valid_to end
+            as valid_to,
+        synced_at,
+        change_number
+    from landed_history
+    where
+        inventory_id is not null
+        and branch_ref is not null
+        and article_ref is not null
+        and valid_from is not null
+),
+
 -- The landed history wins as far as it reaches; the snapshot carries on from there.
 history_reach as (
     select
         source_relation,
         max(valid_from) as reached_at
         {%- if is_incremental() %},
-        max(valid_from) filter (where synced_at < {{ inventory_watermark() }}) as reached_before
+        max(valid_from) filter (where change_number <= {{ worked_in_number() }}) as reached_before
         {%- endif %}
     from history
     group by source_relation
@@ -43,19 +69,15 @@ history_reach as (
 carried_on as (
     select
         snapshots.*,
-        history_reach.reached_at
+        history_reach.reached_at,
+        history_reach.reached_at is null or snapshots.dbt_valid_from > history_reach.reached_at as is_opening,
+        history_reach.reached_at is null or snapshots.dbt_valid_to > history_reach.reached_at as is_closing
     from snapshots
     left join history_reach
         on snapshots.source_relation = history_reach.source_relation
-    where
-        history_reach.reached_at is null
-        or snapshots.dbt_valid_from > history_reach.reached_at
-        or snapshots.dbt_valid_to > history_reach.reached_at
 ),
 
 {% if is_incremental() -%}
--- Two kinds of keys beside those that were synced: where the history reached further it takes over from the snapshot,
--- and a branch or article that landed later gives its rows another number.
 changed_keys as (
     {%- if var('nightly') %}
     select inventory_key from history
@@ -66,20 +88,28 @@ changed_keys as (
     {%- else %}
     select inventory_key
     from history
-    where synced_at >= {{ inventory_watermark() }}
+    where change_number > {{ worked_in_number() }}
     union
+    select inventory_key
+    from snapshots
+    where
+        dbt_valid_from >= {{ inventory_watermark() }}
+        or dbt_valid_to >= {{ inventory_watermark() }}
+    union
+    -- Where the history reached further, it takes over from the snapshot.
     select snapshots.inventory_key
     from snapshots
-    left join history_reach
+    inner join history_reach
         on snapshots.source_relation = history_reach.source_relation
     where
-        snapshots.dbt_valid_from >= {{ inventory_watermark() }}
-        or snapshots.dbt_valid_to >= {{ inventory_watermark() }}
-        or (
-            history_reach.reached_at is distinct from history_reach.reached_before
-            and snapshots.dbt_valid_from > coalesce(history_reach.reached_before, cast('1900-01-01' as date))
+        history_reach.reached_at is distinct from history_reach.reached_before
+        and (
+            history_reach.reached_before is null
+            or snapshots.dbt_valid_from > history_reach.reached_before
+            or snapshots.dbt_valid_to > history_reach.reached_before
         )
     union
+    -- A branch or an article that landed later gives its rows another number.
     select kept.inventory_key
     from {{ this }} as kept
     inner join branches
@@ -94,15 +124,16 @@ changed_keys as (
 ),
 {%- endif %}
 
-openings as (
+versions as (
     select
         inventory_key,
         source_relation,
         branch_ref,
         article_ref,
         article_size_number,
-        valid_from as observed_at,
-        case when is_deleted then 0 else quantity end as quantity,
+        quantity,
+        valid_from as opened_at,
+        valid_to as closed_at,
         synced_at
     from history
     union all
@@ -112,55 +143,34 @@ openings as (
         branch_ref,
         article_ref,
         article_size_number,
-        dbt_valid_from as observed_at,
         case when is_deleted then 0 else quantity end as quantity,
-        dbt_valid_from as synced_at
+        case when is_opening then dbt_valid_from end as opened_at,
+        case when is_closing then dbt_valid_to end as closed_at,
+        coalesce(dbt_valid_to, dbt_valid_from) as synced_at
     from carried_on
-    where reached_at is null or dbt_valid_from > reached_at
-),
-
-closings as (
-    select
-        inventory_key,
-        source_relation,
-        branch_ref,
-        article_ref,
-        article_size_number,
-        valid_to as observed_at,
-        0 as quantity,
-        synced_at
-    from history
-    where valid_to is not null
-    union all
-    select
-        inventory_key,
-        source_relation,
-        branch_ref,
-        article_ref,
-        article_size_number,
-        dbt_valid_to as observed_at,
-        0 as quantity,
-        dbt_valid_to as synced_at
-    from carried_on
-    where dbt_valid_to is not null
+    where is_opening or is_closing
 ),
 
 moments as (
     select
-        openings.*,
+        versions.*,
+        versions.opened_at as observed_at,
         false as is_closing
-    from openings
+    from versions
     {% if is_incremental() -%}
-    inner join changed_keys on openings.inventory_key = changed_keys.inventory_key
+    inner join changed_keys on versions.inventory_key = changed_keys.inventory_key
     {%- endif %}
+    where versions.opened_at is not null
     union all
     select
-        closings.*,
+        versions.*,
+        versions.closed_at as observed_at,
         true as is_closing
-    from closings
+    from versions
     {% if is_incremental() -%}
-    inner join changed_keys on closings.inventory_key = changed_keys.inventory_key
+    inner join changed_keys on versions.inventory_key = changed_keys.inventory_key
     {%- endif %}
+    where versions.closed_at is not null
 ),
 
 followed as (
@@ -174,36 +184,49 @@ followed as (
 -- Fivetran ends a version a millisecond before the next.
 observations as (
     select
-        *,
-        lag(quantity) over (partition by inventory_key order by observed_at, is_closing desc) as previous_quantity
+        inventory_key,
+        source_relation,
+        branch_ref,
+        article_ref,
+        article_size_number,
+        observed_at,
+        synced_at,
+        case when is_closing then 0 else quantity end as quantity,
+        is_closing
     from followed
     where
-        not is_closing
-        or next_at is null
-        or next_at > observed_at + interval '1 second'
+        (not is_closing and quantity is not null)
+        or (is_closing and (next_at is null or next_at > observed_at + interval '1 second'))
+),
+
+compared as (
+    select
+        *,
+        lag(quantity) over (partition by inventory_key order by observed_at, is_closing desc) as previous_quantity
+    from observations
 ),
 
 computed as (
     select
-        observations.inventory_key,
-        observations.observed_at,
+        compared.inventory_key,
+        compared.observed_at,
         branches.branch_number,
         articles.article_number,
-        observations.article_size_number,
-        {{ berlin_day('observations.observed_at') }} as observed_on,
-        cast(observations.quantity as numeric(18, 4)) as quantity,
-        cast(observations.quantity - coalesce(observations.previous_quantity, 0) as numeric(18, 4)) as quantity_change,
-        observations.previous_quantity is null as is_first,
-        observations.source_relation,
-        observations.branch_ref,
-        observations.article_ref,
-        observations.synced_at
-    from observations
+        compared.article_size_number,
+        {{ berlin_day('compared.observed_at') }} as observed_on,
+        cast(compared.quantity as numeric(18, 4)) as quantity,
+        cast(compared.quantity - coalesce(compared.previous_quantity, 0) as numeric(18, 4)) as quantity_change,
+        compared.previous_quantity is null as is_first,
+        compared.source_relation,
+        compared.branch_ref,
+        compared.article_ref,
+        compared.synced_at
+    from compared
     inner join branches
-        on observations.branch_ref = branches.branch_ref
+        on compared.branch_ref = branches.branch_ref
     inner join articles
-        on observations.article_ref = articles.article_ref
-    where observations.quantity is distinct from observations.previous_quantity
+        on compared.article_ref = articles.article_ref
+    where compared.quantity is distinct from compared.previous_quantity
 ),
 
 final as (

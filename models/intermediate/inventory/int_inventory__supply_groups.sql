@@ -18,17 +18,13 @@ supplied as (
 
 final as (
     select
-        branch_number as selling_branch_number,
-        branch_number,
-        stock_branch_number
+        supplied.branch_number,
+        supplied.stock_branch_number,
+        selling.branch_number as selling_branch_number,
+        supplied.branch_number in (supplied.stock_branch_number, selling.branch_number) as is_own_demand
     from supplied
-    union all
-    select
-        branch_number as selling_branch_number,
-        stock_branch_number as branch_number,
-        stock_branch_number
-    from supplied
-    where branch_number <> stock_branch_number
+    inner join supplied as selling
+        on supplied.stock_branch_number = selling.stock_branch_number
 )
 
 select * from final
