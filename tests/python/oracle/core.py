@@ -60,6 +60,7 @@ def resolve(refs: pd.Series[Any], parents: pd.DataFrame, number: str, identity: 
 def build(staged: Staged, seeds: Seeds, variables: Variables) -> Core:
     """Resolve every article and branch that landed or is named."""
     stock = pd.concat([staged.inventory, staged.history], ignore_index=True)
+    stock = stock[stock["quantity"].notna()]
     branch_refs = pd.concat([staged.sales["branch_ref"], stock["branch_ref"]], ignore_index=True)
     branch_map = _mapping(branch_refs, staged.shops, "branch_number", "shop_id")
     article_map = _mapping(stock["article_ref"], staged.articles, "article_number", "article_id")
@@ -126,8 +127,8 @@ def _branches(staged: Staged, seeds: Seeds, named: set[str], with_stock: set[str
     said = branches["shop_type"].astype("string")
     said = said.mask(said.notna() & ~said.isin(_SHOP_TYPES), "other")
     branches["is_landed"] = branches["shop_id"].notna()
-    branches["shop_type"] = said.fillna(derived)
-    branches["is_online"] = branches["is_online"].astype("boolean").fillna(webshop)
+    branches["shop_type"] = said.fillna(derived).fillna(UNKNOWN)
+    branches["is_online"] = branches["is_online"].astype("boolean").fillna(webshop).fillna(False)
     supplied = branches["branch_number"].map(seeds.supply_network).astype("string")
     branches["supplied_from"] = supplied.fillna(branches["branch_number"])
     branches["has_own_stock"] = branches["branch_number"].isin(with_stock)

@@ -42,8 +42,9 @@ class Staged:
         orders: order_id, customer_ref, order_day, delivery_day, total_amount, status, is_deleted.
         sales: sale_line_id, receipt_number, day, sold_at, branch_ref, article_number, article_size_number,
             customer_ref, quantity, purchase_price, sale_price, label_price, sale_type, is_deleted, synced_at.
-        inventory: inventory_id, branch_ref, article_ref, article_size_number, quantity, is_deleted, synced_at.
-        history: as inventory, with started_at, ended_at, is_active; rows without a readable quantity are kept.
+        inventory: inventory_id, branch_ref, article_ref, article_size_number, quantity (null where unreadable),
+            is_deleted, synced_at.
+        history: as inventory, with started_at, ended_at, is_active.
         snapshot: the versions of the stock snapshot: as inventory, with ended_at, is_active; synced_at is their start.
         shops: shop_id, branch_number, name, city, country, shop_type, is_online, is_deleted, synced_at.
         categories: category_id, name, parent_category_id.
@@ -237,8 +238,7 @@ _STOCK_KEY = ["inventory_id", "branch_ref", "article_ref", "article_size_number"
 
 
 def _inventory(table: pd.DataFrame) -> pd.DataFrame:
-    newest = _newest(_stock(table), _STOCK_KEY)
-    return newest[newest["quantity"].notna()].reset_index(drop=True)
+    return _newest(_stock(table), _STOCK_KEY)
 
 
 def _history(table: pd.DataFrame) -> pd.DataFrame:

@@ -5,7 +5,7 @@ Readings chosen:
       snapshot and from the current rows at their `_fivetran_synced`.
     * A version of the history that ends without a successor within a second ended by deletion: 0 from its end on.
     * A version or row that is flagged deleted holds 0 from its start.
-    * A version whose quantity cannot be read changes nothing: the last readable one goes on.
+    * A version or row whose quantity cannot be read is no observation: the last readable one goes on.
 """
 
 from __future__ import annotations
@@ -45,15 +45,23 @@ def observations(staged: Staged, core: Core) -> pd.DataFrame:
     return events.reset_index(drop=True)
 
 
-def current_stock(staged: Staged, core: Core) -> pd.DataFrame:
-    """The landed inventory rows that are not deleted: key columns and quantity."""
+def current_stock(staged: Staged, core: Core, events: pd.DataFrame) -> pd.DataFrame:
+    """The landed inventory rows that are not deleted: key columns and quantity.
+
+    Args:
+        events: `observations`; the last one stands in for a row whose quantity cannot be read.
+    """
     rows = _resolved(staged.inventory, core)
-    return rows.loc[~rows["is_deleted"], [*KEY, "quantity"]].reset_index(drop=True)
+    rows = rows.loc[~rows["is_deleted"], [*KEY, "quantity"]]
+    last = events.groupby(KEY, sort=False)["quantity"].last().rename("observed").reset_index()
+    rows = rows.merge(last, on=KEY, how="left", validate="one_to_one")
+    return rows.assign(quantity=rows["quantity"].fillna(rows["observed"])).drop(columns="observed")
 
 
 def landed_sizes(staged: Staged, core: Core) -> pd.DataFrame:
-    """Every (branch_number, article_number, article_size_number) that inventory ever named."""
-    frames = [_resolved(frame, core)[KEY[1:]] for frame in (staged.inventory, staged.history, staged.snapshot)]
+    """Every (branch_number, article_number, article_size_number) that inventory ever named with a quantity."""
+    readable = [frame[frame["quantity"].notna()] for frame in (staged.inventory, staged.history, staged.snapshot)]
+    frames = [_resolved(frame, core)[KEY[1:]] for frame in readable]
     return pd.concat(frames, ignore_index=True).drop_duplicates(ignore_index=True)
 
 

@@ -79,7 +79,7 @@ def with_on_hand(
     sizes_ever = observations.landed_sizes(staged, core)
     sizes_ever = sizes_ever[sizes_ever["article_size_number"].ne(UNKNOWN)]
     if variables.as_of_date is None:
-        current = observations.current_stock(staged, core)
+        current = observations.current_stock(staged, core, events)
         observed = status["branch_number"].isin(core.branches.loc[core.branches["has_own_stock"], "branch_number"])
         if not variables.inventory_is_complete:
             ever = pd.MultiIndex.from_frame(observations.landed_sizes(staged, core)[PAIR])

@@ -292,3 +292,20 @@ def test_limits_are_exact() -> None:
     sold = days("2025-06-01", 9)
     assert (_aged(sold, "12")["excess_units"], _aged(sold, "12")["stock_status"]) == (0.0, "healthy")
     assert _aged(days("2025-06-01", 30), "0.0001")["stock_status"] == "low"
+
+
+def test_an_unreadable_quantity_is_no_observation() -> None:
+    marts = built(
+        [sale("1", "2025-06-05", "COAT", "1", sale_price="1")],
+        articles=[COAT],
+        history=[
+            version("B1", "COAT", "5", "2025-06-01 08:00:00+00", "2025-06-03 07:59:59.999+00"),
+            version("B1", "COAT", "?", "2025-06-03 08:00:00+00", "2025-06-04 07:59:59.999+00"),
+            version("B1", "COAT", "4", "2025-06-04 08:00:00+00", "2025-06-05 07:59:59.999+00"),
+            version("B1", "COAT", "?", "2025-06-05 08:00:00+00"),
+        ],
+        inventory=[stock("B1", "COAT", "?", "2025-06-05 08:00:00+00")],
+    )
+    closing = [row["closing_stock"] for row in rows(marts, "fct_inventory_daily").values()]
+    assert closing == [5.0, 5.0, 5.0, 4.0, 4.0]
+    assert rows(marts, "inventory_status")["B1/COAT"]["on_hand"] == 4.0
