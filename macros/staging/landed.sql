@@ -44,7 +44,7 @@
 
 {% macro raise_missing_table(table, schema) %}
     {% set known = [] %}
-    {% for name in adapter.list_schemas(landed_database()) | sort %}
+    {% for name in list_schemas(landed_database()).columns[0].values() | sort %}
         {% if not name.startswith('pg_') and name != 'information_schema' %}
             {% do known.append(name) %}
         {% endif %}
