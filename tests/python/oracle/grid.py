@@ -35,6 +35,7 @@ class Grid:
     Attributes:
         articles: article numbers of the rows.
         assortment_types: per row.
+        has_stock_row: an inventory row ever named the pair.
         known_from: first day with known stock per article; far in the future where there is none.
         closing: stock at the end of the day, 0 where unknown.
         demand, net: units of the day, of the supply group.
@@ -46,6 +47,7 @@ class Grid:
     articles: pd.Index[str]
     assortment_types: pd.Series[str]
     first_day: int
+    has_stock_row: Bools
     known_from: Ints
     closing: Ints
     demand: Ints
@@ -140,6 +142,7 @@ def grid_of(
         articles,
         seeds.assortment_type(members),
         first_day,
+        articles.isin(set(stocked)),
         known_from,
         closing,
         demand,

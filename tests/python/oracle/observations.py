@@ -45,17 +45,11 @@ def observations(staged: Staged, core: Core) -> pd.DataFrame:
     return events.reset_index(drop=True)
 
 
-def current_stock(staged: Staged, core: Core, events: pd.DataFrame) -> pd.DataFrame:
-    """The landed inventory rows that are not deleted: key columns and quantity.
-
-    Args:
-        events: `observations`; the last one stands in for a row whose quantity cannot be read.
-    """
+def current_stock(staged: Staged, core: Core) -> pd.DataFrame:
+    """The landed inventory rows that are readable and not deleted: key columns and quantity."""
     rows = _resolved(staged.inventory, core)
-    rows = rows.loc[~rows["is_deleted"], [*KEY, "quantity"]]
-    last = events.groupby(KEY, sort=False)["quantity"].last().rename("observed").reset_index()
-    rows = rows.merge(last, on=KEY, how="left", validate="one_to_one")
-    return rows.assign(quantity=rows["quantity"].fillna(rows["observed"])).drop(columns="observed")
+    kept = ~rows["is_deleted"] & rows["quantity"].notna()
+    return rows.loc[kept, [*KEY, "quantity"]].reset_index(drop=True)
 
 
 def landed_sizes(staged: Staged, core: Core) -> pd.DataFrame:

@@ -9,6 +9,9 @@ Readings chosen:
     * is_stock_history_complete is false where a ranged day of the last 90 had unknown stock (of the server, for a
       served branch without stock of its own).
     * A size is in stock when its quantity is above 0.
+    * on_hand adds the landed inventory rows that can be read, by the law that they are equal; closing stock goes on
+      with the last readable observation of a row.
+    * A pair that only returns or write-offs name, of an article without created_at, has no range_start and no row.
 """
 
 from __future__ import annotations
@@ -69,7 +72,7 @@ def pair_metrics(branch: str, grid: Grid, server: Grid, merchandise: pd.DataFram
         frame["closing_at_as_of"] = pd.Series(grid.closing[:, end - 1]).astype("Int64").mask(~has_stock)
     else:
         frame["closing_at_as_of"] = pd.array([pd.NA] * len(frame), dtype="Int64")
-    return frame
+    return frame[grid.has_stock_row | frame["range_start"].notna()]
 
 
 def with_on_hand(
@@ -79,7 +82,7 @@ def with_on_hand(
     sizes_ever = observations.landed_sizes(staged, core)
     sizes_ever = sizes_ever[sizes_ever["article_size_number"].ne(UNKNOWN)]
     if variables.as_of_date is None:
-        current = observations.current_stock(staged, core, events)
+        current = observations.current_stock(staged, core)
         observed = status["branch_number"].isin(core.branches.loc[core.branches["has_own_stock"], "branch_number"])
         if not variables.inventory_is_complete:
             ever = pd.MultiIndex.from_frame(observations.landed_sizes(staged, core)[PAIR])

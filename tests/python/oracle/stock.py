@@ -4,6 +4,7 @@ Units are whole 1e-4, money whole 1e-6, days count from 1970-01-01.
 
 Readings chosen:
     * The business days reach to A, or to the newest day where that is later; later observations count in on_hand only.
+    * A day on which stock fell to 0 has a row, or its issues would be lost and the law of stock broken.
     * stock_value_cost takes negative stock as 0; null without a known unit cost.
     * stock_units adds closing stock with its sign. stocked_out_articles counts stockout days of every assortment type,
       stockout_rate those of nos and reorderable pairs over their ranged days with known stock.
@@ -133,9 +134,10 @@ def _servers(core: Core) -> dict[str, str]:
 def _daily(branch: str, grid: Grid, merchandise: pd.DataFrame) -> pd.DataFrame:
     days, known = grid.days, grid.known
     started = days[None, :] >= grid.range_start[:, None]
-    rows, columns = np.nonzero(started & (grid.ranged | (grid.closing != 0) | grid.has_line))
     change = np.zeros_like(grid.closing)
     change[:, 1:] = np.diff(grid.closing, axis=1)
+    moved = (grid.closing != 0) | (change != 0)
+    rows, columns = np.nonzero(started & (grid.ranged | moved | grid.has_line))
     unexplained = change + grid.net
     follows = days[None, :] > grid.known_from[:, None]
     article = merchandise.loc[grid.articles]

@@ -101,8 +101,14 @@ def test_deleted_rows_hold_zero_from_their_deletion_on() -> None:
     )
     daily = rows(marts, "fct_inventory_daily")
     closing = {key[:10]: row["closing_stock"] for key, row in daily.items()}
-    # the 3rd is empty and neither sold nor ranged: no row
-    assert closing == {"2025-06-01": 5.0, "2025-06-02": 5.0, "2025-06-04": 2.0, "2025-06-05": 3.0}
+    assert closing == {
+        "2025-06-01": 5.0,
+        "2025-06-02": 5.0,
+        "2025-06-03": 0.0,
+        "2025-06-04": 2.0,
+        "2025-06-05": 3.0,
+    }
+    assert daily["2025-06-03/B1/COAT"]["inferred_issues"] == 5.0
     assert rows(marts, "inventory_status")["B1/COAT"]["on_hand"] == 3.0
 
 
@@ -308,4 +314,4 @@ def test_an_unreadable_quantity_is_no_observation() -> None:
     )
     closing = [row["closing_stock"] for row in rows(marts, "fct_inventory_daily").values()]
     assert closing == [5.0, 5.0, 5.0, 4.0, 4.0]
-    assert rows(marts, "inventory_status")["B1/COAT"]["on_hand"] == 4.0
+    assert rows(marts, "inventory_status")["B1/COAT"]["on_hand"] == 0.0
