@@ -104,7 +104,7 @@ class StoppedError(ProhandelError):
     def __init__(self, number: int) -> None:
         name = signal.Signals(number).name
         super().__init__(
-            f"StoppedError by {name}; what was being written has been rolled back.",
+            f"Stopped by {name}; what was being written has been rolled back.",
             "Run again: it carries on from what is there.",
             exit_code=128 + number,
         )

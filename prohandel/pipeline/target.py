@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -21,6 +22,8 @@ PROJECT = Path(__file__).resolve().parents[2]
 """The folder of dbt_project.yml."""
 
 HASH_KEY_VARIABLE = "PROHANDEL_HASH_KEY"
+
+_ENV_VAR = re.compile(r"env_var\(\s*['\"](\w+)")
 
 
 @dataclass(frozen=True)
@@ -174,6 +177,12 @@ def _rendered(profile: dict[str, Any], name: str, path: Path) -> dict[str, Any]:
         raise ProhandelError(
             f"Target '{name}' in {path} cannot be read: {reason}", "Set the environment variable that it names."
         ) from error
+    # dbt takes a password that it cannot render for one that looks like Jinja.
+    for unset in _ENV_VAR.findall(str(rendered.get("password") or rendered.get("pass") or "")):
+        raise ProhandelError(
+            f"Target '{name}' in {path} reads its password from {unset}, which is not set.",
+            f"Set the environment variable {unset}.",
+        )
     if rendered.get("type") != "postgres":
         raise ProhandelError(
             f"Target '{name}' in {path} is of type {rendered.get('type')}.",

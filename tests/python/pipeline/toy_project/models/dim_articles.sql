@@ -1,0 +1,2 @@
+{{ config(schema='marts') }}
+select id as article_number from {{ source('prohandel', 'article') }}
