@@ -54,6 +54,12 @@ def continue_syncs(
 @pytest.fixture(scope="module")
 def chain(land_simulated: Land) -> Warehouse:
     """A warehouse built once from the clean history; the tests of a module change it one after the other."""
-    warehouse = land_simulated("scenario_chain")
+    warehouse = land_simulated("scenario_chain", dirt=0.0)
     warehouse.build()
     return warehouse
+
+
+@pytest.fixture(scope="module")
+def continue_chain(chain: Warehouse) -> Callable[[int], None]:
+    """Lands more hourly syncs of the chain's retailer."""
+    return lambda syncs: continue_syncs(chain, chain.workdir, syncs=syncs, dirt=0.0)
