@@ -1,0 +1,113 @@
+"""The rules of dbt-project-evaluator hold, checked here and, where the package lies beside the project, by itself."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+import yaml
+from dbt.cli.main import dbtRunner
+from psycopg import sql
+
+from prohandel import warehouse
+from prohandel.pipeline.target import PROJECT
+from tests.python.conftest import Database
+from tests.python.project.conftest import EVERY_TABLE
+from tests.python.project.exceptions import EXCEPTIONS
+from tests.python.project.graph import Graph
+from tests.python.project.rules import RULES
+
+# What the package names a finding by, where it is not simply the resource.
+_KEYS = {
+    "rejoining_of_upstream_concepts": "child || ' <- ' || parent_and_child",
+    "model_fanout": "parent",
+    "source_fanout": "parent",
+    "unused_sources": "parent",
+    "duplicate_sources": "source_names",
+    "root_models": "child",
+    "chained_views_dependencies": "child",
+    "direct_join_to_source": "child",
+    "hard_coded_references": "model",
+    "marts_or_intermediate_dependent_on_source": "child",
+    "multiple_sources_joined": "child",
+    "staging_dependent_on_marts_or_intermediate": "child",
+    "staging_dependent_on_staging": "child",
+    "test_directories": "model_name",
+    "exposure_parents_materializations": "exposure_name",
+    "exposures_dependent_on_private_models": "exposure_name",
+    "undocumented_sources": "source_name",
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_rule(name: str, graph: Graph) -> None:
+    found = RULES[name](graph)
+    allowed = EXCEPTIONS.get(name, {})
+    assert {resource: what for resource, what in found.items() if resource not in allowed} == {}
+    assert set(allowed) - set(found) == set(), "these exceptions are no longer needed"
+
+
+def test_exceptions_are_to_rules_that_exist() -> None:
+    assert set(EXCEPTIONS) <= set(RULES)
+
+
+def _vendored() -> Path:
+    """The folder of the real packages: named by the environment, or beside the project."""
+    named = os.environ.get("PROHANDEL_DBT_PACKAGES_DIR")
+    return Path(named) if named else PROJECT.parent / "packages"
+
+
+@pytest.fixture(scope="module")
+def evaluated(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[psycopg.Connection[Any]]:
+    """A database in which the package has evaluated a copy of the project."""
+    vendored = _vendored()
+    needed = ("dbt_project_evaluator", "dbt_utils", "dbt_expectations", "dbt_date")
+    if not all((vendored / name / "dbt_project.yml").is_file() for name in needed):
+        pytest.skip(f"dbt_project_evaluator and the packages that it needs do not lie in {vendored}")
+    copy = tmp_path_factory.mktemp("evaluated")
+    for name in ("dbt_project.yml", "packages.yml", ".dbtignore"):
+        shutil.copy(PROJECT / name, copy)
+    for name in ("models", "macros", "seeds", "snapshots", "analyses", "tests"):
+        shutil.copytree(PROJECT / name, copy / name, ignore=shutil.ignore_patterns("python", "__pycache__"))
+    for name in needed:
+        shutil.copytree(
+            vendored / name, copy / "dbt_packages" / name, ignore=shutil.ignore_patterns("integration_tests*")
+        )
+    shutil.copytree(PROJECT / "packages" / "minimal" / "elementary", copy / "dbt_packages" / "elementary")
+    database: Database = server.create_database(f"evaluated_{os.getpid()}")
+    output = {"type": "postgres", "host": server.socket_dir, "port": warehouse.PORT, "user": warehouse.USER}
+    output |= {"password": "", "dbname": database.name, "schema": "analytics", "threads": 2}
+    profile = {"prohandel_analytics": {"target": "embedded", "outputs": {"embedded": output}}}
+    (copy / "profiles.yml").write_text(yaml.safe_dump(profile))
+    database.connect().execute(
+        sql.SQL("alter database {} set prohandel.hash_key = 'test key'").format(sql.Identifier(database.name))
+    )
+    arguments = ["build", "--quiet", "--select", "package:dbt_project_evaluator", "--exclude-resource-type", "test"]
+    arguments += ["--project-dir", str(copy), "--profiles-dir", str(copy), "--log-path", str(copy / "logs")]
+    arguments += ["--vars", yaml.safe_dump({**EVERY_TABLE, "max_depth_dag": 9})]
+    result: Any = dbtRunner().invoke(arguments)
+    assert result.success, result.exception or [node.message for node in result.result.results]
+    with database.connect() as conn:
+        yield conn
+    database.drop()
+
+
+@pytest.mark.parametrize("name", [name for name in RULES if name != "untested_models"])
+def test_the_package_finds_the_same(name: str, evaluated: psycopg.Connection[Any]) -> None:
+    key = _KEYS.get(name, "resource_name")
+    rows = evaluated.execute(f"select distinct {key} from analytics.fct_{name}".encode()).fetchall()  # noqa: S608
+    assert {found for (found,) in rows} == set(EXCEPTIONS.get(name, {}))
+
+
+def test_the_package_has_no_rule_that_is_not_checked_here(evaluated: psycopg.Connection[Any]) -> None:
+    rows = evaluated.execute(
+        "select substring(relname from 5) from pg_class as c inner join pg_namespace as n on c.relnamespace = n.oid"
+        " where n.nspname = 'analytics' and relname like 'fct\\_%' and relkind in ('r', 'v')"
+    ).fetchall()
+    measures = {"documentation_coverage", "test_coverage"}
+    assert {name for (name,) in rows} - measures == set(RULES) - {"untested_models"}
