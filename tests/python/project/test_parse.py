@@ -65,8 +65,10 @@ def _is_jinja(error: ValidationError) -> bool:
 
 def _is_another_case(error: ValidationError) -> bool:
     """dbt takes `warn` as its documentation writes it, the schema wants `Warn`."""
-    choices = [str(choice).lower() for choice in error.validator_value] if error.validator == "enum" else []
-    return str(error.instance).lower() in choices
+    if error.validator != "enum":
+        return False
+    choices: list[Any] = list(error.schema["enum"])  # type: ignore[index]
+    return str(error.instance).lower() in [str(choice).lower() for choice in choices]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -21,6 +20,7 @@ from tests.python.project.conftest import EVERY_TABLE
 from tests.python.project.exceptions import EXCEPTIONS
 from tests.python.project.graph import Graph
 from tests.python.project.rules import RULES
+from tests.python.project.vendored import vendored_packages
 
 # What the package names a finding by, where it is not simply the resource.
 _KEYS = {
@@ -56,16 +56,10 @@ def test_exceptions_are_to_rules_that_exist() -> None:
     assert set(EXCEPTIONS) <= set(RULES)
 
 
-def _vendored() -> Path:
-    """The folder of the real packages: named by the environment, or beside the project."""
-    named = os.environ.get("PROHANDEL_DBT_PACKAGES_DIR")
-    return Path(named) if named else PROJECT.parent / "packages"
-
-
 @pytest.fixture(scope="module")
 def evaluated(server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[psycopg.Connection[Any]]:
     """A database in which the package has evaluated a copy of the project."""
-    vendored = _vendored()
+    vendored = vendored_packages()
     needed = ("dbt_project_evaluator", "dbt_utils", "dbt_expectations", "dbt_date")
     if not all((vendored / name / "dbt_project.yml").is_file() for name in needed):
         pytest.skip(f"dbt_project_evaluator and the packages that it needs do not lie in {vendored}")
