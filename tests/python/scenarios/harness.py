@@ -30,6 +30,7 @@ class Warehouse:
         workdir: where dbt's target, logs and profile of this database go.
         variables: dbt variables of every build.
         session: libpq options of every dbt connection, e.g. ``{"timezone": "America/Lima"}``.
+        project: folder of dbt_project.yml.
     """
 
     socket_dir: str
@@ -37,6 +38,7 @@ class Warehouse:
     workdir: Path
     variables: dict[str, Any] = field(default_factory=lambda: dict(SIMULATED_VARS))
     session: dict[str, str] = field(default_factory=dict)
+    project: Path = PROJECT
 
     def connect(self) -> psycopg.Connection[Any]:
         return psycopg.connect(host=self.socket_dir, user="postgres", dbname=self.name, autocommit=True)
@@ -72,7 +74,7 @@ class Warehouse:
                     "--quiet",
                     *arguments,
                     "--project-dir",
-                    str(PROJECT),
+                    str(self.project),
                     "--profiles-dir",
                     str(self.write_profile()),
                     "--target-path",
@@ -108,7 +110,7 @@ class Warehouse:
             conn.execute(
                 sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(self.name))
             )
-        return Warehouse(self.socket_dir, name, self.workdir, dict(self.variables), dict(self.session))
+        return Warehouse(self.socket_dir, name, self.workdir, dict(self.variables), dict(self.session), self.project)
 
     def rows(self, schema: str, table: str) -> list[str]:
         """All rows of a table as text, in one order."""
