@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from prohandel.landing.simulate import simulate
+from prohandel.landing.simulate.config import GenerationChoice
 from tests.python.conftest import Server
 from tests.python.scenarios.harness import Warehouse
 
@@ -19,7 +20,7 @@ def land_simulated(server: Server, tmp_path_factory: pytest.TempPathFactory) -> 
     """Lands the small retailer in a new database; dropped after the module."""
     made: list[str] = []
 
-    def land(name: str, *, generation: str = "declared", syncs: int = 0, dirt: float = 0.01) -> Warehouse:
+    def land(name: str, *, generation: GenerationChoice = "declared", syncs: int = 0, dirt: float = 0.01) -> Warehouse:
         workdir = tmp_path_factory.mktemp(name)
         database = server.create_database(name)
         made.append(name)
@@ -34,7 +35,7 @@ def land_simulated(server: Server, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def continue_syncs(
-    warehouse: Warehouse, home: Path, *, generation: str = "declared", syncs: int = 0, dirt: float = 0.01
+    warehouse: Warehouse, home: Path, *, generation: GenerationChoice = "declared", syncs: int = 0, dirt: float = 0.01
 ) -> None:
     """Lands the history at the first call, and more hourly syncs at later ones."""
     with warehouse.connect() as conn:

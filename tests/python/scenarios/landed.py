@@ -16,7 +16,7 @@ def next_sync(warehouse: Warehouse) -> str:
     """An hour after the newest landed row, as an ISO timestamp."""
     return str(
         warehouse.execute(
-            f'select (max(_fivetran_synced) + interval \'1 hour\')::text from "{SCHEMA}".sale'  # noqa: S608
+            f"select (max(_fivetran_synced) + interval '1 hour')::text from \"{SCHEMA}\".sale"  # noqa: S608
         )[0][0]
     )
 
@@ -32,8 +32,8 @@ def copy_row(warehouse: Warehouse, table: str, where: str, **overrides: Any) -> 
         inserted = conn.execute(
             sql.SQL(
                 "insert into {table} select (jsonb_populate_record(null::{table}, to_jsonb(found) || %s)).* from ("
-                "select * from {table} where {where} order by {table}::text limit 1) as found"
-            ).format(table=_table(table), where=sql.SQL(where)),  # type: ignore[arg-type]
+                "select s.* from {table} as s where {where} order by s::text limit 1) as found"
+            ).format(table=_table(table), where=sql.SQL(where)),
             [json.dumps(overrides)],
         )
         assert inserted.rowcount == 1, f"no row of {table} where {where}"
@@ -53,7 +53,7 @@ def change_rows(warehouse: Warehouse, table: str, where: str, limit: int = 1, **
             sql.SQL(
                 "update {table} as t set {assignments} where t.ctid in ("
                 "select ctid from {table} as s where {where} order by s::text limit %s)"
-            ).format(table=_table(table), assignments=assignments, where=sql.SQL(where)),  # type: ignore[arg-type]
+            ).format(table=_table(table), assignments=assignments, where=sql.SQL(where)),
             [*[json.dumps(values)] * len(values), limit],
         )
         assert updated.rowcount > 0, f"no row of {table} where {where}"
@@ -67,7 +67,7 @@ def delete_rows(warehouse: Warehouse, table: str, where: str, limit: int = 1) ->
             sql.SQL(
                 "delete from {table} where ctid in ("
                 "select ctid from {table} as s where {where} order by s::text limit %s)"
-            ).format(table=_table(table), where=sql.SQL(where)),  # type: ignore[arg-type]
+            ).format(table=_table(table), where=sql.SQL(where)),
             [limit],
         )
         assert deleted.rowcount > 0, f"no row of {table} where {where}"

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.python.scenarios.harness import Warehouse, differences
-from tests.python.scenarios.landed import SCHEMA, change_rows, copy_row, delete_rows, next_sync
+from tests.python.scenarios.landed import change_rows, copy_row, delete_rows, next_sync
 
 Change = Callable[[Warehouse], None]
 
@@ -22,7 +22,7 @@ def late_rows(w: Warehouse) -> None:
 def corrected_rows(w: Warehouse) -> None:
     change_rows(w, "sale", "quantity > 0 and branch_number = '0901'", limit=3, quantity=7, sale_price=70)
     change_rows(w, "sale", "branch_number = '0901'", limit=2, branch_number="0902")
-    another = w.execute(f"select max(article_number) from {SCHEMA}.article")[0][0]
+    another = w.execute("select max(article_number) from prohandel.article")[0][0]
     change_rows(w, "sale", "branch_number = '0902'", limit=2, article_number=another)
     old_day = w.execute("select min(sale_date) + 3 from staging.stg_prohandel__sales")[0][0]
     change_rows(w, "sale", "branch_number = '0902'", limit=2, date=f"{old_day}T12:00:00")
@@ -57,7 +57,7 @@ def branch_after_its_sales(w: Warehouse) -> None:
 
 
 def article_changes(w: Warehouse) -> None:
-    another = w.execute(f"select max(category_id) from {SCHEMA}.article")[0][0]
+    another = w.execute("select max(category_id) from prohandel.article")[0][0]
     change_rows(w, "article", "true", limit=2, category_id=another, cost=3.21)
 
 
@@ -67,13 +67,13 @@ def corrected_stock(w: Warehouse) -> None:
 
 
 def new_column(w: Warehouse) -> None:
-    w.execute(f"alter table {SCHEMA}.sale add column colour text, add column total_amount double precision")
+    w.execute("alter table prohandel.sale add column colour text, add column total_amount double precision")
     copy_row(w, "sale", "quantity > 0", id="new-column-1", sale_price=None, total_amount=19.9, colour="red")
 
 
 def widened_column(w: Warehouse) -> None:
-    w.execute(f"alter table {SCHEMA}.sale alter column quantity type text using quantity::text")
-    w.execute(f"alter table {SCHEMA}.article alter column cost type text using cost::text")
+    w.execute("alter table prohandel.sale alter column quantity type text using quantity::text")
+    w.execute("alter table prohandel.article alter column cost type text using cost::text")
     copy_row(w, "sale", "true", id="widened-1", quantity="2,00")
     copy_row(w, "sale", "true", id="widened-2", quantity="two")
     change_rows(w, "article", "true", cost="12,50")
@@ -100,6 +100,13 @@ def assert_equals_full_refresh(warehouse: Warehouse, *, nightly: bool = False) -
     assert differences(warehouse, whole) == []
 
 
+def test_more_syncs_equal_full_refresh(chain: Warehouse, continue_chain: Callable[[int], None]) -> None:
+    """24 hourly syncs, read in one run; their dirt is part of them."""
+    continue_chain(24)
+    chain.build()
+    assert_equals_full_refresh(chain)
+
+
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: "+".join(change.__name__ for change in group))
 def test_incremental_equals_full_refresh(chain: Warehouse, group: tuple[Change, ...]) -> None:
     """Every change comes on top of those before it: the chain is one warehouse's life."""
@@ -108,10 +115,3 @@ def test_incremental_equals_full_refresh(chain: Warehouse, group: tuple[Change, 
         change(chain)
     chain.build(nightly=nightly)
     assert_equals_full_refresh(chain, nightly=nightly)
-
-
-def test_more_syncs_equal_full_refresh(chain: Warehouse, continue_chain: Callable[[int], None]) -> None:
-    """24 hourly syncs, read in one run; their dirt is part of them."""
-    continue_chain(24)
-    chain.build()
-    assert_equals_full_refresh(chain)

@@ -47,7 +47,7 @@ def test_killed_run_is_healed_by_the_next(tmp_path_factory: pytest.TempPathFacto
     warehouse.variables = json.loads((home / "state.json").read_text())["vars"]
     warehouse.session = {"prohandel.hash_key": embedded.DEMO_HASH_KEY}
 
-    chance = random.Random(20260228)
+    chance = random.Random(20260228)  # noqa: S311
     try:
         for number in range(KILLS):
             change_rows(warehouse, "sale", "branch_number = '0901' and quantity > 0", limit=5, quantity=3 + number)

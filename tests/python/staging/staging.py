@@ -120,7 +120,8 @@ class Staging:
                     statement += sql.SQL(" on conflict ({}) do update set {}").format(
                         sql.SQL(", ").join(map(sql.Identifier, key)),
                         sql.SQL(", ").join(
-                            sql.SQL("{} = excluded.{}").format(sql.Identifier(name), sql.Identifier(name)) for name in row
+                            sql.SQL("{} = excluded.{}").format(sql.Identifier(name), sql.Identifier(name))
+                            for name in row
                         ),
                     )
                 conn.execute(statement)
@@ -169,7 +170,7 @@ class Staging:
 
     def staged(self, plural: str, key: str, layer: str = "stg") -> dict[str, dict[str, Any]]:
         """The rows of a staging view, or a base model, by key."""
-        return {row[key]: row for row in self.rows(f"select * from staging.{layer}_prohandel__{plural}")}  # noqa: S608
+        return {row[key]: row for row in self.rows(f"select * from staging.{layer}_prohandel__{plural}")}
 
     def rejected(self) -> set[tuple[str, str, str]]:
         """Table, key and reason of every rejected row."""

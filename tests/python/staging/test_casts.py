@@ -46,7 +46,7 @@ def clean(parsed_staging: Staging) -> Clean:
 
     def read(kind: str, landed_type: str, values: Sequence[str | None], **session: str) -> list[Any]:
         statement = (
-            f"select {expressions[kind, landed_type]} from unnest(%(values)s::text[]) with ordinality as given (text, place)"  # noqa: S608
+            f"select {expressions[kind, landed_type]} from unnest(%(values)s::text[]) with ordinality as given (text, place)"
             f" cross join lateral (select cast(given.text as {TYPES[landed_type]}) as value) as landed order by place"
         )
         with parsed_staging.warehouse.connect() as conn:
@@ -59,7 +59,7 @@ def clean(parsed_staging: Staging) -> Clean:
             )
             for name, setting in session.items():
                 conn.execute(f"set {name} = '{setting}'".encode())
-            statement = f"select cast({expressions[kind, landed_type]} as {_result_type(kind)}) as value from typed order by place"  # noqa: S608
+            statement = f"select cast({expressions[kind, landed_type]} as {_result_type(kind)}) as value from typed order by place"
             conn.execute(f"create temp table cleaned as {statement}".encode())
             conn.execute("set timezone = 'UTC'")
             conn.execute("set datestyle = 'ISO'")
@@ -166,7 +166,10 @@ def test_numbers_as_text(clean: Clean) -> None:
 @pytest.mark.parametrize(
     ("landed_type", "values"),
     [
-        ("double", {"12.9": "12.9", "0.1": "0.1", "-3": "-3", "NaN": None, "Infinity": None, "-Infinity": None, "1e300": None}),
+        (
+            "double",
+            {"12.9": "12.9", "0.1": "0.1", "-3": "-3", "NaN": None, "Infinity": None, "-Infinity": None, "1e300": None},
+        ),
         ("decimal", {"12.9": "12.9", "1234.56785": "1234.5679", "NaN": None, "1e20": None, "99999999999999": None}),
         ("integer", {"12": "12", "-5": "-5", "9223372036854775807": None}),
         ("boolean", {"true": "1", "false": "0"}),
@@ -188,7 +191,9 @@ def test_whole_numbers(clean: Clean) -> None:
 
 
 BOOLEANS = {
-    **dict.fromkeys(("true", "TRUE", "t", "yes", "Y", "ja", "JA", "J", "j", "wahr", "Wahr", "1", "1.0", " 1 ", "1,0"), True),
+    **dict.fromkeys(
+        ("true", "TRUE", "t", "yes", "Y", "ja", "JA", "J", "j", "wahr", "Wahr", "1", "1.0", " 1 ", "1,0"), True
+    ),
     **dict.fromkeys(("false", "False", "f", "no", "N", "nein", "Nein", "n", "falsch", "FALSCH", "0", "0.0"), False),
     **dict.fromkeys(("", " ", "2", "-1", "maybe", "x", "10", "null"), None),
 }
@@ -278,7 +283,12 @@ def test_business_days_of_other_types(clean: Clean) -> None:
         assert clean("date", "date", ["2025-03-01", "infinity", "0001-01-01"], **session) == [*expected, None, None]
         assert clean("date", "timestamp", ["2025-03-01 23:59:59", "-infinity"], **session) == [*expected, None]
         assert clean("date", "timestamptz", ["2025-02-28 23:30:00Z", "infinity"], **session) == [*expected, None]
-        assert clean("date", "double", ["20250301", "20250230", "45000", "NaN"], **session) == [*expected, None, None, None]
+        assert clean("date", "double", ["20250301", "20250230", "45000", "NaN"], **session) == [
+            *expected,
+            None,
+            None,
+            None,
+        ]
         assert clean("date", "integer", ["20250301", "1740787200"], **session) == [*expected, None]
         assert clean("date", "boolean", ["true"], **session) == [None]
 
@@ -286,7 +296,13 @@ def test_business_days_of_other_types(clean: Clean) -> None:
 def test_moments(clean: Clean) -> None:
     winter, summer = datetime(2025, 3, 1, 9, 30, tzinfo=UTC), datetime(2025, 7, 1, 8, 30, tzinfo=UTC)
     for session in SESSIONS:
-        values = ["2025-03-01T09:30:00Z", "2025-03-01T10:30:00", "01.03.2025 10:30", "2025-07-01 10:30:00+02", "2025-02-30T10:00:00"]
+        values = [
+            "2025-03-01T09:30:00Z",
+            "2025-03-01T10:30:00",
+            "01.03.2025 10:30",
+            "2025-07-01 10:30:00+02",
+            "2025-02-30T10:00:00",
+        ]
         assert clean("timestamp", "text", values, **session) == [winter, winter, winter, summer, None]
         assert clean("utc_timestamp", "text", ["2025-03-01T09:30:00"], **session) == [winter]
         assert clean("timestamp", "timestamp", ["2025-03-01 10:30:00"], **session) == [winter]
@@ -320,7 +336,14 @@ def test_times_of_day_are_known_only_where_one_landed(clean: Clean) -> None:
 
 
 def test_numbers_that_name_something(clean: Clean) -> None:
-    assert clean("id", "text", [" 0901 ", "", "\u00a0", "aB-1", "1e5", "4711.0"]) == ["0901", None, None, "aB-1", "1e5", "4711.0"]
+    assert clean("id", "text", [" 0901 ", "", "\u00a0", "aB-1", "1e5", "4711.0"]) == [
+        "0901",
+        None,
+        None,
+        "aB-1",
+        "1e5",
+        "4711.0",
+    ]
     for session in SESSIONS:
         values = ["4711", "1e15", "12.5", "123456789012345", "-0", "NaN", "Infinity", "0.00001"]
         expected = ["4711", "1000000000000000", "12.5", "123456789012345", "0", None, None, "0.00001"]
@@ -335,7 +358,15 @@ def test_numbers_that_name_something(clean: Clean) -> None:
 
 
 def test_codes_that_were_numbers_once(clean: Clean) -> None:
-    assert clean("flag_code", "text", ["0", "0.0", "1,00", "R", "", " 1 ", "0.5"]) == ["0", "0", "1", "R", None, "1", "0.5"]
+    assert clean("flag_code", "text", ["0", "0.0", "1,00", "R", "", " 1 ", "0.5"]) == [
+        "0",
+        "0",
+        "1",
+        "R",
+        None,
+        "1",
+        "0.5",
+    ]
     assert clean("flag_code", "double", ["0", "1"]) == ["0", "1"]
     assert clean("flag_code", "boolean", ["false", "true"]) == ["0", "1"]
 
@@ -423,7 +454,7 @@ def day_of(text: str) -> date | None:
         day = date(int(parts[1]), int(parts[2]), int(parts[3]))
         moment = datetime(
             *day.timetuple()[:3], int(parts[4] or 0), int(parts[5] or 0), int(parts[6] or 0), int((parts[7] or "0")[:6].ljust(6, "0"))
-        )  # fmt: skip # noqa: DTZ001
+        )  # fmt: skip
     except ValueError:
         return None
     if not parts[8]:
@@ -431,7 +462,9 @@ def day_of(text: str) -> date | None:
     offset = re.sub("[^0-9]", "", parts[8])
     if int(offset[:2] or 0) > 14 or int(offset[2:] or 0) > 59:
         return None
-    zone = timezone((-1 if "-" in parts[8] else 1) * timedelta(hours=int(offset[:2] or 0), minutes=int(offset[2:] or 0)))
+    zone = timezone(
+        (-1 if "-" in parts[8] else 1) * timedelta(hours=int(offset[:2] or 0), minutes=int(offset[2:] or 0))
+    )
     return moment.replace(tzinfo=zone).astimezone(BERLIN).date()
 
 

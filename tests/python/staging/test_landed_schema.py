@@ -39,9 +39,15 @@ def test_a_schema_that_is_misspelt_is_named_with_those_that_exist(staging: Stagi
 
 @pytest.mark.parametrize(
     ("missing", "accepted"),
-    [("id", "Accepted names: id."), ("date", "Accepted names: date, sale_date."), ("quantity", "Accepted names: quantity.")],
+    [
+        ("id", "Accepted names: id."),
+        ("date", "Accepted names: date, sale_date."),
+        ("quantity", "Accepted names: quantity."),
+    ],
 )
-def test_a_column_that_is_missing_is_named_with_the_names_accepted(staging: Staging, missing: str, accepted: str) -> None:
+def test_a_column_that_is_missing_is_named_with_the_names_accepted(
+    staging: Staging, missing: str, accepted: str
+) -> None:
     staging.land("sale", {name: kind for name, kind in SALE.items() if name != missing}, [])
     staging.upsert("sale", [{name: value for name, value in LINE.items() if name != missing}])
     message = failure(staging, "base_prohandel__sales")
@@ -73,12 +79,17 @@ def test_two_tenants_share_no_key(staging: Staging) -> None:
     inventory = {"id": "text", "branch_number": "text", "article_number": "text", "quantity": "numeric"}
     stock = {"id": "1", "branch_number": "0901", "article_number": "007"}
     staging.land("sale", SALE, [LINE, {**LINE, "id": None}], schema="north")
-    staging.land("sale", {**SALE, "quantity": "text"}, [{**LINE, "quantity": "2,5"}, {**LINE, "id": None}], schema="south")
+    staging.land(
+        "sale", {**SALE, "quantity": "text"}, [{**LINE, "quantity": "2,5"}, {**LINE, "id": None}], schema="south"
+    )
     staging.land("inventory", inventory, [{**stock, "quantity": 1}], schema="north")
     staging.land("inventory", inventory, [{**stock, "quantity": 2}], schema="south")
     staging.build(prohandel_schemas=["north", "south"])
     lines = staging.staged("sales", "sale_line_id")
-    assert {key: (row["source_relation"], row["quantity"], row["branch_ref"], row["article_number"]) for key, row in lines.items()} == {
+    assert {
+        key: (row["source_relation"], row["quantity"], row["branch_ref"], row["article_number"])
+        for key, row in lines.items()
+    } == {
         "north/1": ("north", Decimal(1), "north/0901", "north/007"),
         "south/1": ("south", Decimal("2.5"), "south/0901", "south/007"),
     }
@@ -90,7 +101,9 @@ def test_two_tenants_share_no_key(staging: Staging) -> None:
     # A newer sync of one tenant must not hide what the other one lands later.
     staging.upsert("sale", [{**LINE, "id": "2", "_fivetran_synced": "2025-03-12 12:00:00+00"}], schema="north")
     staging.build(*SALES, prohandel_schemas=["north", "south"])
-    staging.upsert("sale", [{**LINE, "id": "2", "quantity": "3", "_fivetran_synced": "2025-03-11 12:00:00+00"}], schema="south")
+    staging.upsert(
+        "sale", [{**LINE, "id": "2", "quantity": "3", "_fivetran_synced": "2025-03-11 12:00:00+00"}], schema="south"
+    )
     staging.build(*SALES, prohandel_schemas=["north", "south"])
     assert {"north/2", "south/2"} <= staging.staged("sales", "sale_line_id").keys()
     message = failure(staging, "base_prohandel__sales", prohandel_schemas=["north", "west"])
@@ -100,16 +113,34 @@ def test_two_tenants_share_no_key(staging: Staging) -> None:
 
 def test_both_generations_of_names_give_the_same(staging: Staging) -> None:
     declared = {
-        **{"id": "text", "receipt_number": "text", "date": "text", "branch_number": "text", "article_number": "text"},
-        **{"customer_number": "text", "quantity": "numeric", "sale_price": "numeric", "updated_at": "timestamptz"},
+        "id": "text",
+        "receipt_number": "text",
+        "date": "text",
+        "branch_number": "text",
+        "article_number": "text",
+        "customer_number": "text",
+        "quantity": "numeric",
+        "sale_price": "numeric",
+        "updated_at": "timestamptz",
     }
     renamed = {
-        **{"receipt_number": "sale_number", "date": "sale_date", "branch_number": "branch_id"},
-        **{"customer_number": "customer_id", "sale_price": "total_amount", "updated_at": "last_change"},
+        "receipt_number": "sale_number",
+        "date": "sale_date",
+        "branch_number": "branch_id",
+        "customer_number": "customer_id",
+        "sale_price": "total_amount",
+        "updated_at": "last_change",
     }
     row = {
-        **{"id": "1", "receipt_number": "R1", "date": "2025-03-01T10:00:00", "branch_number": "0901", "article_number": "007"},
-        **{"customer_number": "1234567", "quantity": 2, "sale_price": 9.9, "updated_at": "2025-03-01 10:00:00+00"},
+        "id": "1",
+        "receipt_number": "R1",
+        "date": "2025-03-01T10:00:00",
+        "branch_number": "0901",
+        "article_number": "007",
+        "customer_number": "1234567",
+        "quantity": 2,
+        "sale_price": 9.9,
+        "updated_at": "2025-03-01 10:00:00+00",
     }
     staging.land("sale", declared, [row])
     staging.build(*SALES)
@@ -131,12 +162,21 @@ def test_both_generations_of_names_give_the_same(staging: Staging) -> None:
 )
 def test_no_setting_of_the_session_changes_anything(staging: Staging, session: dict[str, str]) -> None:
     columns = {
-        **{"id": "double precision", "date": "timestamptz", "article_number": "date", "quantity": "text"},
-        **{"updated_at": "timestamp", "created_at": "text", "purchase_price": "double precision"},
+        "id": "double precision",
+        "date": "timestamptz",
+        "article_number": "date",
+        "quantity": "text",
+        "updated_at": "timestamp",
+        "created_at": "text",
+        "purchase_price": "double precision",
     }
     row = {
-        **{"date": "2025-02-28 23:30:00+00", "article_number": "2025-03-01", "quantity": "1.234,50"},
-        **{"updated_at": "2025-03-01 10:00:00", "created_at": "01.03.2025 10:00", "purchase_price": 0.1},
+        "date": "2025-02-28 23:30:00+00",
+        "article_number": "2025-03-01",
+        "quantity": "1.234,50",
+        "updated_at": "2025-03-01 10:00:00",
+        "created_at": "01.03.2025 10:00",
+        "purchase_price": 0.1,
     }
     rows = [{"id": 1, **row}, {"id": 2, **row, "quantity": "x"}, {"id": None, **row}]
 

@@ -56,7 +56,14 @@ def test_reconciliation_keeps_its_history_and_notices_what_is_missing(staging: S
     staging.execute("delete from prohandel.sale where id = 'c'")
     staging.build(*AGAIN)
     staging.build(*AGAIN, nightly=True)
-    assert sale_checks(staging) == [(4, 4, True), (4, 3, False), (4, 3, False), (5, 5, True), (4, 5, False), (4, 4, True)]
+    assert sale_checks(staging) == [
+        (4, 4, True),
+        (4, 3, False),
+        (4, 3, False),
+        (5, 5, True),
+        (4, 5, False),
+        (4, 4, True),
+    ]
 
 
 def test_a_rebuild_of_everything_keeps_the_history_of_reconciliation(staging: Staging) -> None:
@@ -67,16 +74,26 @@ def test_a_rebuild_of_everything_keeps_the_history_of_reconciliation(staging: St
 
 
 def test_drift_of_the_connectors_aggregates(staging: Staging) -> None:
-    staging.land("sale", {**COLUMNS, "sale_price": "numeric"}, [line("a", 8, sale_price=10), line("b", 8, sale_price=5)])
+    staging.land(
+        "sale", {**COLUMNS, "sale_price": "numeric"}, [line("a", 8, sale_price=10), line("b", 8, sale_price=5)]
+    )
     staging.land("article_sales_agg", {"agg_id": "text", "article_number": "text", "total_quantity": "numeric", "total_amount": "numeric"},
                  [{"agg_id": "agg_007_0", "article_number": "007", "total_quantity": 1, "total_amount": 5},
                   {"agg_id": "agg_007_1", "article_number": "007", "total_quantity": 2, "total_amount": 15}])  # fmt: skip
     staging.land("inventory", {"id": "text", "branch_number": "text", "article_number": "text", "quantity": "numeric"},
                  [{"id": "1", "branch_number": "1", "article_number": "007", "quantity": 4}])  # fmt: skip
-    staging.land("warehouse_inventory_agg", {"agg_id": "text", "total_quantity": "numeric"}, [{"agg_id": "wh_agg_0", "total_quantity": 3}])
+    staging.land(
+        "warehouse_inventory_agg",
+        {"agg_id": "text", "total_quantity": "numeric"},
+        [{"agg_id": "wh_agg_0", "total_quantity": 3}],
+    )
     staging.build()
     found = {row["check_name"]: row for row in staging.rows("select * from quality.reconciliation")}
-    assert {name: (row["left_value"], row["right_value"], row["difference"]) for name, row in found.items() if " against " in name} == {
+    assert {
+        name: (row["left_value"], row["right_value"], row["difference"])
+        for name, row in found.items()
+        if " against " in name
+    } == {
         "units of daily_sales_agg against sale": (0, 2, -2),
         "amount of daily_sales_agg against sale": (0, 15, -15),
         "units of article_sales_agg against sale": (3, 2, 1),

@@ -40,7 +40,7 @@ def landed(staging: Staging) -> Staging:
 
 def content(staging: Staging, plural: str = "sales") -> list[dict[str, Any]]:
     """The base model without what only says in which run a row was written."""
-    rows = staging.rows(f"select * from staging.base_prohandel__{plural}")  # noqa: S608
+    rows = staging.rows(f"select * from staging.base_prohandel__{plural}")
     return sorted(({**row, "change_number": None} for row in rows), key=repr)
 
 
@@ -148,7 +148,12 @@ def test_a_column_widened_to_text(landed: Staging) -> None:
 def test_a_slice_gives_what_a_full_build_gives(landed: Staging) -> None:
     landed.upsert(
         "sale",
-        [line("a", at(13), quantity=5), line("b", at(13), date="x"), line("d", at(12, 10)), line(" d", at(12, 40), quantity=8)],
+        [
+            line("a", at(13), quantity=5),
+            line("b", at(13), date="x"),
+            line("d", at(12, 10)),
+            line(" d", at(12, 40), quantity=8),
+        ],
     )
     landed.upsert("sale", [line("", at(13)), line(" ", at(13), quantity=2), line("c", at(14), _fivetran_deleted=True)])
     landed.execute("delete from prohandel.sale where id = 'a'")
@@ -162,15 +167,26 @@ def test_a_slice_gives_what_a_full_build_gives(landed: Staging) -> None:
 
 def version(quantity: int, start: str, end: str, active: bool, synced: str) -> dict[str, Any]:
     return {
-        **{"id": "1", "branch_number": "0901", "article_number": "007", "quantity": quantity},
-        **{"_fivetran_start": start, "_fivetran_end": end, "_fivetran_active": active, "_fivetran_synced": synced},
+        "id": "1",
+        "branch_number": "0901",
+        "article_number": "007",
+        "quantity": quantity,
+        "_fivetran_start": start,
+        "_fivetran_end": end,
+        "_fivetran_active": active,
+        "_fivetran_synced": synced,
     }
 
 
 def test_a_version_of_stock_that_ends_is_seen_though_it_was_not_synced_again(staging: Staging) -> None:
     columns = {
-        **{"id": "text", "branch_number": "text", "article_number": "text", "quantity": "numeric"},
-        **{"_fivetran_start": "timestamptz", "_fivetran_end": "timestamptz", "_fivetran_active": "boolean"},
+        "id": "text",
+        "branch_number": "text",
+        "article_number": "text",
+        "quantity": "numeric",
+        "_fivetran_start": "timestamptz",
+        "_fivetran_end": "timestamptz",
+        "_fivetran_active": "boolean",
     }
     open_end = "9999-12-31 23:59:59+00"
     key = "id, branch_number, article_number, _fivetran_start"
@@ -184,6 +200,9 @@ def test_a_version_of_stock_that_ends_is_seen_though_it_was_not_synced_again(sta
         "select quantity, inventory_key, valid_from, valid_to, is_current"
         " from staging.stg_prohandel__inventory_history order by valid_from"
     )
-    assert [(row["quantity"], row["valid_to"] is None, row["is_current"]) for row in found] == [(5, False, False), (3, True, True)]
+    assert [(row["quantity"], row["valid_to"] is None, row["is_current"]) for row in found] == [
+        (5, False, False),
+        (3, True, True),
+    ]
     assert {row["inventory_key"] for row in found} == {"1|0901|007|unknown"}
     assert found[0]["valid_to"] == found[1]["valid_from"]

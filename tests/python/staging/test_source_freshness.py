@@ -10,7 +10,6 @@ import pytest
 
 from tests.python.staging.staging import Staging
 
-
 SELECT = ("source", "freshness", "--select", "source:prohandel.sale")
 Age = Callable[[str | None, str], timedelta | None]
 
@@ -27,7 +26,7 @@ def age(module_staging: Staging) -> Age:
 
     def find(synced: str | None, now: str) -> timedelta | None:
         staging.land("sale", {"id": "text"}, [] if synced is None else [{"id": "1", "_fivetran_synced": synced}])
-        found = staging.rows(f"select now() - ({query.replace('the clock', now)}) as age")  # noqa: S608
+        found = staging.rows(f"select now() - ({query.replace('the clock', now)}) as age")
         return found[0]["age"]
 
     return find

@@ -7,8 +7,12 @@ from typing import Any
 from tests.python.staging.staging import Staging
 
 COLUMNS = {
-    **{"id": "text", "branch_number": "text", "article_number": "text", "quantity": "numeric"},
-    **{"stock_status": "text", "_fivetran_deleted": "boolean"},
+    "id": "text",
+    "branch_number": "text",
+    "article_number": "text",
+    "quantity": "numeric",
+    "stock_status": "text",
+    "_fivetran_deleted": "boolean",
 }
 
 

@@ -90,14 +90,29 @@ def built(module_staging: Staging) -> Staging:
     staging.land(
         "article",
         {
-            **{"id": "double precision", "article_number": "text", "number": "text", "price": "text", "cost": "numeric"},
-            **{"purchase_price": "double precision", "category": "text", "is_active": "text", "inactive_flag": "boolean"},
-            **{"ean": "double precision", "stock_quantity": "boolean", "created_at": "timestamp"},
+            "id": "double precision",
+            "article_number": "text",
+            "number": "text",
+            "price": "text",
+            "cost": "numeric",
+            "purchase_price": "double precision",
+            "category": "text",
+            "is_active": "text",
+            "inactive_flag": "boolean",
+            "ean": "double precision",
+            "stock_quantity": "boolean",
+            "created_at": "timestamp",
         },
         [
             {"id": 1, "article_number": "007", "price": "19,90", "cost": 7.5, "is_active": "Ja", "ean": 4006381333931},
             {"id": 2, "article_number": "", "number": "7", "cost": None, "purchase_price": 8.25, "inactive_flag": True},
-            {"id": 3, "article_number": "A", "price": "Infinity", "is_active": "vielleicht", "created_at": "2025-07-01 08:00"},
+            {
+                "id": 3,
+                "article_number": "A",
+                "price": "Infinity",
+                "is_active": "vielleicht",
+                "created_at": "2025-07-01 08:00",
+            },
             {"id": 4, "article_number": None, "number": None},
             {"id": float("nan"), "article_number": "B"},
             {"id": 5, "article_number": "C", "is_active": "", "inactive_flag": None, "stock_quantity": True},
@@ -106,9 +121,18 @@ def built(module_staging: Staging) -> Staging:
     staging.land(
         "customer",
         {
-            **{"id": "bigint", "customer_number": "bigint", "number": "text", "name": "text", "first_name": "text"},
-            **{"last_name": "text", "email": "text", "street": "text", "postal_code": "integer", "birthday": "date"},
-            **{"created_at": "text", "creation_date": "date"},
+            "id": "bigint",
+            "customer_number": "bigint",
+            "number": "text",
+            "name": "text",
+            "first_name": "text",
+            "last_name": "text",
+            "email": "text",
+            "street": "text",
+            "postal_code": "integer",
+            "birthday": "date",
+            "created_at": "text",
+            "creation_date": "date",
         },
         [
             {"id": 1, "customer_number": 1234567, "first_name": "Ada", "last_name": " Lovelace ", "postal_code": 4109},
@@ -120,8 +144,15 @@ def built(module_staging: Staging) -> Staging:
     staging.land(
         "shop",
         {
-            **{"id": "text", "number": "text", "name1": "text", "name2": "text", "name3": "text", "is_webshop": "text"},
-            **{"shop_type": "text", "is_online": "boolean", "is_active": "double precision"},
+            "id": "text",
+            "number": "text",
+            "name1": "text",
+            "name2": "text",
+            "name3": "text",
+            "is_webshop": "text",
+            "shop_type": "text",
+            "is_online": "boolean",
+            "is_active": "double precision",
         },
         [
             {"id": "1", "number": "0901", "name1": "Mode", "name2": " ", "name3": "Leipzig", "shop_type": "RETAIL"},
@@ -135,8 +166,12 @@ def built(module_staging: Staging) -> Staging:
     staging.land(
         "inventory",
         {
-            **{"id": "text", "branch_number": "text", "article_number": "text", "article_id": "text"},
-            **{"article_size_number": "text", "quantity": "double precision"},
+            "id": "text",
+            "branch_number": "text",
+            "article_number": "text",
+            "article_id": "text",
+            "article_size_number": "text",
+            "quantity": "double precision",
         },
         [
             {"id": "1", "branch_number": "0901", "article_number": "007", "article_size_number": "38", "quantity": -2},
@@ -258,7 +293,9 @@ def test_fact_8_of_a_repeated_key_the_newest_row_holds(
     assert ("sale", "worse", "unreadable_quantity") in rejected
 
 
-def test_rejected_lines_and_their_reasons(sales: dict[str, dict[str, Any]], rejected: set[tuple[str, str, str]]) -> None:
+def test_rejected_lines_and_their_reasons(
+    sales: dict[str, dict[str, Any]], rejected: set[tuple[str, str, str]]
+) -> None:
     reasons = {(key, reason) for table, key, reason in rejected if table == "sale" and not key.startswith("row ")}
     assert reasons == {
         ("tomorrow", "future_date"),
@@ -296,7 +333,11 @@ def test_articles(built: Staging) -> None:
     articles = built.staged("articles", "article_id")
     assert set(articles) == {"1", "2", "3", "5"}
     first, second, third, last = (articles[key] for key in ("1", "2", "3", "5"))
-    assert (first["article_number"], first["list_price_gross"], first["unit_cost"]) == ("007", Decimal("19.9"), Decimal("7.5"))
+    assert (first["article_number"], first["list_price_gross"], first["unit_cost"]) == (
+        "007",
+        Decimal("19.9"),
+        Decimal("7.5"),
+    )
     assert (first["ean"], first["is_active"]) == ("4006381333931", True)
     assert (second["article_number"], second["unit_cost"], second["is_active"]) == ("7", Decimal("8.25"), False)
     assert (third["list_price_gross"], third["is_active"]) == (None, True)
@@ -306,7 +347,9 @@ def test_articles(built: Staging) -> None:
 
 
 def test_rejected_articles(rejected: set[tuple[str, str, str]]) -> None:
-    reasons = {(key if not key.startswith("row ") else "row", reason) for table, key, reason in rejected if table == "article"}
+    reasons = {
+        (key if not key.startswith("row ") else "row", reason) for table, key, reason in rejected if table == "article"
+    }
     assert reasons == {("4", "missing_article"), ("row", "unreadable_key")}
 
 
@@ -363,7 +406,11 @@ def test_fact_10_and_14_stock_by_size(built: Staging, rejected: set[tuple[str, s
         "1|0901|007|40": ("007", "40", Decimal("2.5")),
         "1|0901|9|unknown": ("9", "unknown", Decimal(0)),
     }
-    reasons = [(key if not key.startswith("row ") else "row", reason) for table, key, reason in rejected if table == "inventory"]
+    reasons = [
+        (key if not key.startswith("row ") else "row", reason)
+        for table, key, reason in rejected
+        if table == "inventory"
+    ]
     assert sorted(reasons) == [
         ("4|0901|007|unknown", "unreadable_quantity"),
         ("5|0901|007|unknown", "missing_quantity"),
@@ -380,7 +427,9 @@ def test_orders(built: Staging, rejected: set[tuple[str, str, str]]) -> None:
     assert {("order", "2", "unreadable_date"), ("order", "3", "missing_date")} <= rejected
 
 
-def test_fact_1_landed_aggregates_are_staged_and_only_compared(built: Staging, rejected: set[tuple[str, str, str]]) -> None:
+def test_fact_1_landed_aggregates_are_staged_and_only_compared(
+    built: Staging, rejected: set[tuple[str, str, str]]
+) -> None:
     days = built.staged("daily_sales_agg", "sale_date")
     assert {day: (row["sale_count"], row["unreadable_columns"]) for day, row in days.items()} == {
         date(2025, 3, 2): (1, None),
@@ -395,7 +444,9 @@ def test_fact_1_landed_aggregates_are_staged_and_only_compared(built: Staging, r
 
 def test_no_row_vanishes(built: Staging) -> None:
     checks = {row["check_name"]: row for row in built.rows("select * from quality.reconciliation")}
-    landed = {name: (row["left_value"], row["right_value"]) for name, row in checks.items() if name.startswith("rows of ")}
+    landed = {
+        name: (row["left_value"], row["right_value"]) for name, row in checks.items() if name.startswith("rows of ")
+    }
     total_sales = len(SALES) + len(KEYLESS) + len(REPEATED)
     assert landed == {
         "rows of sale": (total_sales, total_sales),
