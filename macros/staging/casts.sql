@@ -27,7 +27,6 @@
         'number': ['boolean'],
         'integer': ['boolean'],
         'boolean': ['boolean'],
-        'moment': ['text', 'double', 'decimal', 'integer', 'boolean', 'date', 'timestamp', 'timestamptz'],
     } %}
     {{ return(landed_type not in always_read.get(kind, [])) }}
 {% endmacro %}
@@ -39,7 +38,7 @@
 {% macro type_of(kind) %}
     {{ return({
         'number': 'numeric(18, 4)', 'integer': 'bigint', 'boolean': 'boolean', 'date': 'date',
-        'timestamp': 'timestamptz', 'utc_timestamp': 'timestamptz', 'moment': 'timestamptz',
+        'timestamp': 'timestamptz', 'utc_timestamp': 'timestamptz',
     }.get(kind, 'text')) }}
 {% endmacro %}
 
@@ -214,62 +213,26 @@
 {% endmacro %}
 
 {#-
-  A text in ISO 8601, read with `local` where it has no zone and with `zoned` where it has one: two expressions of
-  the text, never evaluated for anything else. A common pattern is tried before the long ones, because they are slow.
+  A moment from any text. The common form is tried first, with one short pattern, because the long ones are slow;
+  `cast` is evaluated for nothing but what a pattern has let through.
 -#}
-{% macro _read_iso_text(text, local, zoned) %}
+{% macro _moment_of_text(expression, zone) %}
+    {% set common = "^[2-9][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])"
+        ~ "(?:[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z?)?$" %}
+    {{ return(
+        "case when " ~ expression ~ " = '' then null when " ~ matches(expression, common) ~ " then case when right("
+        ~ expression ~ ", 1) = 'Z' then cast(" ~ expression ~ " as timestamptz) else "
+        ~ moment_of("cast(" ~ expression ~ " as timestamp)", zone) ~ " end else "
+        ~ _moment_of_odd_text(_as_iso_text(expression), zone) ~ " end"
+    ) }}
+{% endmacro %}
+
+{% macro _moment_of_odd_text(text, zone) %}
     {% set is_local = matches(text, '^' ~ _iso_date_pattern() ~ '(?:' ~ _iso_time_pattern() ~ ')?$') %}
     {% set is_zoned = matches(text, '^' ~ _iso_date_pattern() ~ _iso_time_pattern() ~ _iso_zone_pattern() ~ '$') %}
     {{ return(
-        "case when " ~ matches('substr(' ~ text ~ ', 11)', '[-+ZzU]') ~ " then case when " ~ is_zoned ~ " then "
-        ~ zoned ~ " end when " ~ is_local ~ " then " ~ local ~ " end"
-    ) }}
-{% endmacro %}
-
-{#- The same for any text; `local` and `zoned` are names of macros that take the text. -#}
-{% macro _read_date_text(expression, local, zoned) %}
-    {% set plain = 'rtrim(' ~ expression ~ ')' %}
-    {% set odd = _as_iso_text(expression) %}
-    {{ return(
-        "case when " ~ expression ~ " = '' then null"
-        ~ " when " ~ matches(expression, '^[0-9]{4}-') ~ " then "
-        ~ _read_iso_text(plain, context[local](plain), context[zoned](plain))
-        ~ " else " ~ _read_iso_text(odd, context[local](odd), context[zoned](odd)) ~ " end"
-    ) }}
-{% endmacro %}
-
-{% macro _day_of_local(text) %}
-    {{ return("cast(left(" ~ text ~ ", 10) as date)") }}
-{% endmacro %}
-
-{% macro _day_of_zoned(text) %}
-    {{ return("cast(" ~ berlin_time(_moment_of_zoned(text)) ~ " as date)") }}
-{% endmacro %}
-
-{% macro _moment_of_zoned(text) %}
-    {{ return("cast(" ~ _microseconds(text) ~ " as timestamptz)") }}
-{% endmacro %}
-
-{% macro _moment_of_berlin(text) %}
-    {{ return(moment_of("cast(" ~ _microseconds(text) ~ " as timestamp)", 'Europe/Berlin')) }}
-{% endmacro %}
-
-{% macro _moment_of_utc(text) %}
-    {{ return(moment_of("cast(" ~ _microseconds(text) ~ " as timestamp)", 'UTC')) }}
-{% endmacro %}
-
-{% macro _time_of_zoned(text) %}
-    {{ return(_unless_midnight(_moment_of_zoned(text))) }}
-{% endmacro %}
-
-{% macro _time_of_berlin(text) %}
-    {{ return(_unless_midnight(_moment_of_berlin(text))) }}
-{% endmacro %}
-
-{% macro _unless_midnight(moment) %}
-    {{ return(
-        "case when cast(" ~ berlin_time(moment) ~ " as time) <> time '00:00' and cast((" ~ moment
-        ~ " at time zone 'UTC') as time) <> time '00:00' then " ~ moment ~ " end"
+        "case when " ~ is_local ~ " then " ~ moment_of("cast(" ~ _microseconds(text) ~ " as timestamp)", zone)
+        ~ " when " ~ is_zoned ~ " then cast(" ~ _microseconds(text) ~ " as timestamptz) end"
     ) }}
 {% endmacro %}
 
@@ -280,34 +243,12 @@
             "case when " ~ expression ~ " >= date '1900-01-01' and " ~ expression ~ " < date '10000-01-01' then cast("
             ~ expression ~ " as date) end"
         ) }}
-    {% elif landed_type == 'timestamptz' %}
-        {{ return(
-            "case when " ~ berlin_time(expression) ~ " >= date '1900-01-01' and " ~ berlin_time(expression)
-            ~ " < date '10000-01-01' then cast(" ~ berlin_time(expression) ~ " as date) end"
-        ) }}
-    {% elif landed_type == 'text' %}
-        {{ return(
-            "case when substr(" ~ expression ~ ", 11) in ('', 'T00:00:00', ' 00:00:00') and "
-            ~ matches('left(' ~ expression ~ ', 10)', '^[2-9][0-9]{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])$')
-            ~ " then cast(left(" ~ expression ~ ", 10) as date) else "
-            ~ _read_date_text(expression, '_day_of_local', '_day_of_zoned') ~ " end"
-        ) }}
-    {% elif landed_type in ('integer', 'decimal', 'double') %}
-        {% set text = _as_iso_text(clean_code(expression, landed_type)) %}
-        {{ return(
-            "case when " ~ expression ~ " between 19000101 and 99991231 then "
-            ~ _read_iso_text(text, _day_of_local(text), _day_of_zoned(text)) ~ " end"
-        ) }}
     {% endif %}
-    {{ return("cast(null as date)") }}
+    {{ return(day_of('(' ~ clean_timestamp(expression, landed_type) ~ ')')) }}
 {% endmacro %}
 
 {#- A moment; without a zone it is a time in Berlin. -#}
-{% macro clean_timestamp(expression, landed_type) %}
-    {{ return(_clean_timestamp(expression, landed_type, 'Europe/Berlin', '_moment_of_berlin')) }}
-{% endmacro %}
-
-{% macro _clean_timestamp(expression, landed_type, zone, local) %}
+{% macro clean_timestamp(expression, landed_type, zone='Europe/Berlin') %}
     {% if landed_type == 'timestamptz' %}
         {{ return(
             "case when " ~ expression ~ " >= timestamptz '1900-01-01 00:00:00Z' and " ~ expression
@@ -319,28 +260,33 @@
             ~ moment_of("cast(" ~ expression ~ " as timestamp)", zone) ~ " end"
         ) }}
     {% elif landed_type == 'text' %}
-        {{ return(_read_date_text(expression, local, '_moment_of_zoned')) }}
+        {{ return(_moment_of_text(expression, zone)) }}
+    {% elif landed_type in ('integer', 'decimal', 'double') %}
+        {{ return(
+            "case when " ~ expression ~ " between 19000101 and 99991231 then "
+            ~ _moment_of_odd_text(_as_iso_text(clean_code(expression, landed_type)), zone) ~ " end"
+        ) }}
     {% endif %}
     {{ return("cast(null as timestamptz)") }}
 {% endmacro %}
 
 {#- What the loader itself writes is UTC where it says nothing. -#}
 {% macro clean_utc_timestamp(expression, landed_type) %}
-    {{ return(_clean_timestamp(expression, landed_type, 'UTC', '_moment_of_utc')) }}
+    {{ return(clean_timestamp(expression, landed_type, 'UTC')) }}
+{% endmacro %}
+
+{#- The business day of a moment. -#}
+{% macro day_of(moment) %}
+    {{ return("cast(" ~ berlin_time(moment) ~ " as date)") }}
 {% endmacro %}
 
 {#-
-  The time of day of a column that often holds a day only: null at midnight in Berlin, and at midnight UTC, which is
-  what a loader makes of a local midnight without zone.
+  A moment that may mean no more than its day: null at midnight in Berlin, and at midnight UTC, which is what a loader
+  makes of a local midnight without zone.
 -#}
-{% macro clean_moment(expression, landed_type) %}
-    {% if landed_type == 'text' %}
-        {{ return(
-            "case when substr(" ~ expression ~ ", 11) not in ('', 'T00:00:00', ' 00:00:00') then "
-            ~ _read_date_text(expression, '_time_of_berlin', '_time_of_zoned') ~ " end"
-        ) }}
-    {% elif landed_type in ('timestamp', 'timestamptz') %}
-        {{ return(_unless_midnight('(' ~ clean_timestamp(expression, landed_type) ~ ')')) }}
-    {% endif %}
-    {{ return("cast(null as timestamptz)") }}
+{% macro time_of(moment) %}
+    {{ return(
+        "case when cast(" ~ berlin_time(moment) ~ " as time) <> time '00:00' and cast((" ~ moment
+        ~ " at time zone 'UTC') as time) <> time '00:00' then " ~ moment ~ " end"
+    ) }}
 {% endmacro %}

@@ -77,7 +77,10 @@
     {{- return(adapter.dispatch('computed_once', 'prohandel_analytics')()) -}}
 {% endmacro %}
 
-{#- Keeps the planner from repeating the casts of a CTE in every expression that names one of its columns. -#}
+{#-
+  The end of a CTE whose expressions the planner must not repeat wherever one of its columns is named. (`materialized`
+  would do too, but writes all rows to disk.)
+-#}
 {% macro default__computed_once() %}
-    {{- return('materialized') -}}
+    {{- return('offset 0') -}}
 {% endmacro %}

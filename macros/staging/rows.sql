@@ -68,13 +68,14 @@
     (
     {{ _newest_rows(spec, relation, found, columns, is_incremental()) }},
 
-    cleaned as {{ computed_once() }} (
+    cleaned as (
         select
             landed.*
             {%- for column in columns %},
             {{ _cleaned(column, _candidates(column, found)) }} as cleaned__{{ column['name'] }}
             {%- endfor %}
         from newest as landed
+        {{ computed_once() }}
     ),
 
     judged as (
@@ -92,6 +93,9 @@
         {%- endif %}
         {%- for column in columns if column['name'] != 'is_deleted' %}
         {{ _final_value(column, spec, relation) }} as {{ column['name'] }},
+        {%- if column.get('time_as') %}
+        {{ time_of('landed.cleaned__' ~ column['name']) }} as {{ column['time_as'] }},
+        {%- endif %}
         {%- endfor %}
         coalesce(landed.row__synced_at{{ _own_times(columns) }}, timestamptz '1970-01-01 00:00:00Z') as synced_at,
         landed.row__synced_at is not null as is_synced_at_known,
@@ -121,6 +125,7 @@
         {%- if only_new and not var('nightly') %}
         where {{ _is_recent(spec, found, relation) }}
         {%- endif %}
+        {{ computed_once() }}
     ),
 
     numbered as (
@@ -181,7 +186,8 @@
 
 {#- Those of a column's accepted names that have landed: how to read them, when they are filled, can they be unreadable. -#}
 {% macro _candidates(column, found) %}
-    {% set kind = column['kind'] %}
+    {# A date with a time of day behind it is read as a moment, once, and both are taken from that. #}
+    {% set kind = 'timestamp' if column.get('time_as') else column['kind'] %}
     {% set candidates = [] %}
     {% for landed in column['landed'] %}
         {% if landed is string and landed in found %}
@@ -250,7 +256,7 @@
         {% endif %}
         {% if column.get('not_after_sync') %}
             {% do reasons.setdefault('future_' ~ column['essential'], []).append(
-                'landed.cleaned__' ~ column['name'] ~ ' > cast(' ~ berlin_time('landed.row__synced_at') ~ ' as date)'
+                _day(column) ~ ' > ' ~ day_of('landed.row__synced_at')
             ) %}
         {% endif %}
     {% endfor %}
@@ -273,12 +279,19 @@
     {{ return(cases or ["cast(null as text)"]) }}
 {% endmacro %}
 
+{% macro _day(column) %}
+    {% set value = 'landed.cleaned__' ~ column['name'] %}
+    {{ return(day_of(value) if column.get('time_as') else value) }}
+{% endmacro %}
+
 {% macro _final_value(column, spec, relation) %}
     {% if column['name'] == spec['key']['name'] %}
         {{ return('landed.row__name') }}
     {% endif %}
     {% set value = 'landed.cleaned__' ~ column['name'] %}
-    {% if column['kind'] == 'id' %}
+    {% if column['kind'] == 'date' %}
+        {% set value = _day(column) %}
+    {% elif column['kind'] == 'id' %}
         {% set value = tenant_prefix(relation.schema) ~ value %}
     {% elif column['kind'] == 'number' %}
         {# A case expression forgets precision and scale. #}
@@ -387,6 +400,9 @@
         {%- endif %}
         {%- for column in columns if column['name'] != 'is_deleted' %}
         {{ null_of(column['kind']) }} as {{ column['name'] }},
+        {%- if column.get('time_as') %}
+        {{ null_of('timestamp') }} as {{ column['time_as'] }},
+        {%- endif %}
         {%- endfor %}
         cast(null as timestamptz) as synced_at,
         cast(null as boolean) as is_synced_at_known,
@@ -403,6 +419,7 @@
     {% set names = [] %}
     {% for column in columns_of(table)['columns'] + passed_through(table) if column['name'] != 'is_deleted' %}
         {% do names.append(column['name']) %}
+        {% do names.append(column['time_as']) if column.get('time_as') %}
     {% endfor %}
     {{ return(names) }}
 {% endmacro %}

@@ -6,6 +6,7 @@
     landed     the landed names that it may have, preferred first. A list instead of a name: these columns joined by
                a space. {'not': name}: the opposite of that flag.
     essential  a row without it is rejected as missing_<essential> or unreadable_<essential>
+    time_as    our name for the time of day behind a date, null where only a day landed
     not_after_sync  a date after the day on which its row was synced is rejected as future_date
     default    SQL for a value that is missing
     personal   names or reaches a person: hashed wherever a rejected row is shown
@@ -87,8 +88,10 @@
     {{ return({'key': {'name': 'sale_line_id', 'parts': ['sale_line_id']}, 'columns': [
         {'name': 'sale_line_id', 'kind': 'id', 'landed': ['id'], 'essential': 'key'},
         {'name': 'receipt_number', 'kind': 'id', 'landed': ['receipt_number', 'sale_number']},
-        {'name': 'sale_date', 'kind': 'date', 'landed': ['date', 'sale_date'], 'essential': 'date', 'not_after_sync': true},
-        {'name': 'sold_at', 'kind': 'moment', 'landed': ['date', 'sale_date']},
+        {
+            'name': 'sale_date', 'kind': 'date', 'landed': ['date', 'sale_date'], 'essential': 'date',
+            'not_after_sync': true, 'time_as': 'sold_at',
+        },
         {'name': 'branch_ref', 'kind': 'id', 'landed': ['branch_number', 'branch_id']},
         {'name': 'article_number', 'kind': 'id', 'landed': ['article_number'], 'essential': 'article'},
         {'name': 'article_size_number', 'kind': 'code', 'landed': ['article_size_number']},
