@@ -39,7 +39,7 @@ class StepProgress:
         self._done += 1
         if status in ("error", "fail", "warn"):
             style = "yellow" if status == "warn" else "red"
-            self._console.print(f"  [{style}]{status}[/] {name}", highlight=False)
+            self._console.print(f"  [{style}]{status}[/] {name}", highlight=False, soft_wrap=True)
         self._show()
 
     def _show(self) -> None:
