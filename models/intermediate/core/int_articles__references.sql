@@ -7,7 +7,7 @@ articles as (
 ),
 
 sold as (
-    {{ distinct_values(ref('base_prohandel__sales'), 'article_number') }}
+    {{ distinct_values(ref('base_prohandel__sales'), 'article_number', 'rejection_reasons is null') }}
 ),
 
 stocked as (

@@ -2,18 +2,17 @@
 
 with
 
-sales as (
-    select * from {{ ref('stg_prohandel__sales') }}
-),
-
-landed_sales as (
-    select * from {{ ref('base_prohandel__sales') }}
-),
-
+-- The tables themselves, because through a view neither maximum would come from its index.
 newest as (
     select
-        (select max(sales.sale_date) from sales where not sales.is_deleted) as newest_day,
-        (select max(landed_sales.synced_at) from landed_sales) as last_synced_at
+        (
+            select max(sale_date)
+            from {{ ref('base_prohandel__sales') }}
+            where
+                rejection_reasons is null
+                and not is_deleted
+        ) as newest_day,
+        (select max(synced_at) from {{ ref('base_prohandel__sales') }}) as last_synced_at
 ),
 
 final as (

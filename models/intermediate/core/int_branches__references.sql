@@ -7,7 +7,7 @@ shops as (
 ),
 
 selling as (
-    {{ distinct_values(ref('base_prohandel__sales'), 'branch_ref') }}
+    {{ distinct_values(ref('base_prohandel__sales'), 'branch_ref', 'rejection_reasons is null') }}
 ),
 
 vat_classes as (

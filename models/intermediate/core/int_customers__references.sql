@@ -7,7 +7,7 @@ customers as (
 ),
 
 buying as (
-    {{ distinct_values(ref('base_prohandel__sales'), 'customer_ref') }}
+    {{ distinct_values(ref('base_prohandel__sales'), 'customer_ref', 'rejection_reasons is null') }}
 ),
 
 ordering as (

@@ -10,103 +10,80 @@
 
 with
 
-landed_sales as (
-    select * from {{ ref('base_prohandel__sales') }}
-),
-
-sales as (
-    select * from {{ ref('stg_prohandel__sales') }}
-),
+{#-
+  Base and log are named where they are read, and base instead of the staging view: PostgreSQL reads all of the history
+  behind a CTE that is used twice, and behind a view with a CTE that is joined.
+#}
+{%- set landed_sales = ref('base_prohandel__sales') %}
+{%- set seen = newest_change_number(this) if is_incremental() else -1 %}
 
 branches as (
     select * from {{ ref('int_branches__references') }}
 ),
 
 parents as (
-    select * from {{ ref('int_sales__parent_changes') }}
+    select *
+    from {{ ref('int_sales__parent_changes') }}
     {% if is_incremental() %}
-    where change_number > (select coalesce(max(log.change_number), 0) from {{ this }} as log)
+    where change_number > {{ seen }}
     {% endif %}
 ),
 
 {% if is_incremental() %}
-known as (
-    select * from {{ this }}
-),
-
 touched as (
-    select landed_sales.sale_line_id
-    from landed_sales
-    where landed_sales.change_number > (select coalesce(max(known.change_number), 0) from known)
+    select landed.sale_line_id
+    from {{ landed_sales }} as landed
+    where landed.change_number > {{ seen }}
     union
-    select landed_sales.sale_line_id
-    from landed_sales
-    inner join parents
-        on landed_sales.article_number = parents.parent_ref
+    {% for parent, reference in [
+        ('article', 'article_number'), ('article_cost', 'article_number'),
+        ('branch', 'branch_ref'), ('customer', 'customer_ref'),
+    ] -%}
+    select landed.sale_line_id
+    from parents
+    inner join {{ landed_sales }} as landed
+        on parents.parent_ref = landed.{{ reference }}
     where
-        parents.parent = 'article'
-        or (
-            parents.parent = 'article_cost'
-            and (coalesce(landed_sales.purchase_price, 0) = 0 or landed_sales.quantity = 0)
-        )
-    union
-    select landed_sales.sale_line_id
-    from landed_sales
-    inner join parents
-        on landed_sales.branch_ref = parents.parent_ref
-    where parents.parent = 'branch'
-    union
-    select landed_sales.sale_line_id
-    from landed_sales
-    inner join parents
-        on landed_sales.customer_ref = parents.parent_ref
-    where parents.parent = 'customer'
-    {% if var('nightly') %}
+        parents.parent = '{{ parent }}'
+        {%- if parent == 'article_cost' %}
+        and (coalesce(landed.purchase_price, 0) = 0 or landed.quantity = 0)
+        {%- endif %}
+    {{ 'union' if not loop.last }}
+    {% endfor -%}
+    {% if var('nightly') | as_bool -%}
     union
     -- Lines that were taken out of the landed table without a mark leave nothing but their absence.
-    select known.sale_line_id
-    from known
-    left join landed_sales
-        on known.sale_line_id = landed_sales.sale_line_id
+    select log.sale_line_id
+    from {{ this }} as log
+    left join {{ landed_sales }} as landed
+        on log.sale_line_id = landed.sale_line_id
     where
-        landed_sales.sale_line_id is null
-        and not known.is_gone
-    {% endif %}
+        landed.sale_line_id is null
+        and not log.is_gone
+    {%- endif %}
 ),
-{% endif %}
 
-current_slices as (
+slices as (
     select
         sales.sale_line_id,
         sales.sale_date as date_day,
         coalesce(branches.branch_number, sales.branch_ref, 'unknown') as branch_number,
         sales.article_number
-    from sales
-    {% if is_incremental() %}
-    inner join touched
-        on sales.sale_line_id = touched.sale_line_id
-    {% endif %}
+    from touched
+    inner join {{ landed_sales }} as sales
+        on touched.sale_line_id = sales.sale_line_id
     left join branches
         on sales.branch_ref = branches.branch_ref
-),
-
-{% if is_incremental() %}
-slices as (
-    select
-        sale_line_id,
-        date_day,
-        branch_number,
-        article_number
-    from current_slices
+    where sales.rejection_reasons is null
     union
     select
-        known.sale_line_id,
-        known.date_day,
-        known.branch_number,
-        known.article_number
-    from known
-    inner join touched
-        on known.sale_line_id = touched.sale_line_id
+        log.sale_line_id,
+        log.date_day,
+        log.branch_number,
+        log.article_number
+    from touched
+    inner join {{ this }} as log
+        on touched.sale_line_id = log.sale_line_id
 ),
 
 final as (
@@ -115,22 +92,25 @@ final as (
         slices.date_day,
         slices.branch_number,
         slices.article_number,
-        landed_sales.sale_line_id is null as is_gone,
+        landed.sale_line_id is null as is_gone,
         {{ next_change_number() }} as change_number
     from slices
-    left join landed_sales
-        on slices.sale_line_id = landed_sales.sale_line_id
+    left join {{ landed_sales }} as landed
+        on slices.sale_line_id = landed.sale_line_id
 )
 {% else %}
 final as (
     select
-        sale_line_id,
-        date_day,
-        branch_number,
-        article_number,
+        sales.sale_line_id,
+        sales.sale_date as date_day,
+        coalesce(branches.branch_number, sales.branch_ref, 'unknown') as branch_number,
+        sales.article_number,
         false as is_gone,
         {{ next_change_number() }} as change_number
-    from current_slices
+    from {{ landed_sales }} as sales
+    left join branches
+        on sales.branch_ref = branches.branch_ref
+    where sales.rejection_reasons is null
 )
 {% endif %}
 

@@ -18,7 +18,9 @@ lines as (
 ),
 
 {% if is_incremental() %}
-changed as {{ changed_slices(changes, ['sale_line_id']) }},
+changed as (
+    select sale_line_id from {{ changed_slices(changes, ['sale_line_id']) }} as slices
+),
 {% endif %}
 
 final as (
@@ -50,11 +52,11 @@ final as (
         lines.discount_amount,
         lines.recorded_discount_gross
     from lines
-    {% if is_incremental() %}
-    inner join changed
-        on lines.sale_line_id = changed.sale_line_id
-    {% endif %}
-    where not lines.is_deleted
+    where
+        not lines.is_deleted
+        {% if is_incremental() -%}
+        and {{ is_among('lines.sale_line_id', 'select changed.sale_line_id from changed') }}
+        {%- endif %}
 )
 
 select * from final
