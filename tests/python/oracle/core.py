@@ -5,6 +5,7 @@ Readings chosen:
       first, then by id.
     * A category reference finds a category by id, then by name; where it finds none it is itself the category's name.
     * The members are the landed ones and those that a staged row names, deleted sale lines included.
+    * A landed shop that says nothing of its type is retail.
     * A branch is served by itself unless `supply_network` says otherwise; a served branch that has stock of its own is
       a supply group of its own, because its sales draw on that stock.
 """
@@ -127,7 +128,8 @@ def _branches(staged: Staged, seeds: Seeds, named: set[str], with_stock: set[str
     said = branches["shop_type"].astype("string")
     said = said.mask(said.notna() & ~said.isin(_SHOP_TYPES), "other")
     branches["is_landed"] = branches["shop_id"].notna()
-    branches["shop_type"] = said.fillna(derived).fillna(UNKNOWN)
+    landed_type = said.fillna(derived).fillna("retail")
+    branches["shop_type"] = landed_type.where(branches["is_landed"], UNKNOWN)
     branches["is_online"] = branches["is_online"].astype("boolean").fillna(webshop).fillna(False)
     supplied = branches["branch_number"].map(seeds.supply_network).astype("string")
     branches["supplied_from"] = supplied.fillna(branches["branch_number"])

@@ -6,8 +6,9 @@ Readings chosen:
     * Where both generations of a column landed, the first that is not missing counts, readable or not.
     * An article or shop without a number is unreadable: nothing can name it.
     * A deletion flag that cannot be read is taken as not deleted.
+    * Only a date landed where there is no time, or midnight without a zone.
     * `type` is '0' where missing or numerically zero; any other text is a return.
-    * A size that did not land is 'unknown', in sales as in inventory.
+    * A size that did not land is 'unknown', in sales as in inventory; so is the status of an order.
     * `status` voids a line where it says cancelled, canceled, void or voided in any case.
 """
 
@@ -181,7 +182,7 @@ def _orders(table: pd.DataFrame) -> pd.DataFrame:
             "order_day": cleaning.day(_pick(table, "order_date")).values,
             "delivery_day": cleaning.day(_pick(table, "delivery_date")).values,
             "total_amount": cleaning.number(_pick(table, "total_amount")).values,
-            "status": _pick(table, "status"),
+            "status": _pick(table, "status").fillna(UNKNOWN),
             "is_deleted": _deleted(table),
             "synced_at": _synced(table),
         }
@@ -200,7 +201,7 @@ def _sales(table: pd.DataFrame) -> pd.DataFrame:
             "sale_line_id": _pick(table, "id"),
             "receipt_number": _pick(table, "receipt_number", "sale_number"),
             "day": cleaning.day(when).values,
-            "sold_at": cleaning.instant(when).values,
+            "sold_at": cleaning.instant(when).values.mask(_without_clock(when)),
             "branch_ref": _pick(table, "branch_number", "branch_id"),
             "article_number": _pick(table, "article_number"),
             "article_size_number": _pick(table, "article_size_number").fillna(UNKNOWN),
@@ -218,6 +219,11 @@ def _sales(table: pd.DataFrame) -> pd.DataFrame:
     in_future = newest["day"].gt(cleaning.berlin_day(newest["synced_at"])).fillna(False)
     readable = newest[["day", "article_number", "quantity"]].notna().all(axis=1)
     return newest[readable & ~in_future].reset_index(drop=True)
+
+
+def _without_clock(when: pd.Series[Any]) -> pd.Series[Any]:
+    """Where only a date landed: without a time, or at midnight without a zone."""
+    return ~when.str.contains(":").fillna(False) | when.str.contains(r"[T ]00:00(?::00(?:\.0+)?)?$").fillna(False)
 
 
 def _stock(table: pd.DataFrame) -> pd.DataFrame:

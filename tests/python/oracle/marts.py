@@ -86,7 +86,10 @@ def _core_marts(
 
 
 def _dim_articles(core: members.Core, lines: pd.DataFrame, as_of: int | None) -> Mart:
-    """First and last sale are demand lines on or before A, the first label price is of any line."""
+    """First and last sale are demand lines on or before A, the first label price is of any line.
+
+    Of several label prices on the first day the one sold first counts, lines without a time last, then by line id.
+    """
     until = lines[lines["is_demand"] & lines["day"].le(as_of if as_of is not None else -1)]
     sold = until.groupby("article_number")["day"].agg(["min", "max"])
     labelled = lines[lines["list_price_gross"].notna()].sort_values(["day", "sold_at", "sale_line_id"], kind="stable")
