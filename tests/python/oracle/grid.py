@@ -4,7 +4,8 @@ Readings chosen:
     * The pairs are those of merchandise that a stock row or a line that is not deleted names. A branch that serves
       others has the pairs, lines and last sales of those it serves, too.
     * "Sale" without more is a demand line. "First stock there" is the first observation above zero. A branch without
-      any observation has no first observation, so that its sales are all older than it.
+      any observation has no first observation, so that its sales are all older than it. A pair that neither sale,
+      stock nor created_at starts, starts with its first observation.
     * Days with known stock start at the first observation of the branch (of the pair, where inventory is not complete).
     * Where stock is unknown a day is in stock if it is ranged or sold something. A served branch without stock of its
       own is in stock when its server's pair is, or when it sold something.
@@ -123,6 +124,7 @@ def grid_of(
     range_start = np.minimum(first_sale, first_stock)
     from_creation = ~(range_start < observed_from)
     range_start = np.where(from_creation, np.minimum(range_start, created), range_start)
+    range_start = np.where(range_start == NEVER, _firsts(articles, events), range_start)
 
     sold = demand > 0
     recent: Ints = np.cumsum(sold, axis=1, dtype=np.int64)

@@ -315,3 +315,16 @@ def test_an_unreadable_quantity_is_no_observation() -> None:
     closing = [row["closing_stock"] for row in rows(marts, "fct_inventory_daily").values()]
     assert closing == [5.0, 5.0, 5.0, 4.0, 4.0]
     assert rows(marts, "inventory_status")["B1/COAT"]["on_hand"] == 0.0
+
+
+def test_a_pair_that_only_ever_lacked_stock_has_rows() -> None:
+    marts = built(
+        [sale("1", "2025-06-03", "HAT", "1", sale_price="1"), sale("2", "2025-06-03", "COAT", "-1", sale_price="-1")],
+        inventory=[stock("B1", "CAP", "-2", "2025-06-02 08:00:00+00")],
+    )
+    cap = [row["closing_stock"] for key, row in rows(marts, "fct_inventory_daily").items() if key.endswith("CAP")]
+    assert cap == [-2.0, -2.0]
+    status = rows(marts, "inventory_status")
+    assert status["B1/CAP"]["negative_stock_units"] == 2.0
+    # a return alone starts nothing
+    assert "B1/COAT" not in status
