@@ -13,11 +13,12 @@ Readings chosen:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
+from .cleaning import divide
 from .landing import UNKNOWN, Staged
 from .seeds import Seeds
 from .variables import Variables
@@ -72,6 +73,14 @@ def build(staged: Staged, seeds: Seeds, variables: Variables) -> Core:
         branch_map=branch_map,
         article_map=article_map,
     )
+
+
+def with_vat(core: Core, seeds: Seeds, day: int) -> Core:
+    """The same members with list prices that landed without VAT brought to gross by the rate of a day."""
+    articles = core.articles
+    days = pd.Series(day, index=articles.index, dtype="Int64")
+    gross = articles["list_price"] * (1_000_000 + seeds.vat_rate(articles["vat_class"], days))
+    return replace(core, articles=articles.assign(list_price=divide(gross, 1_000_000)))
 
 
 def _mapping(refs: pd.Series[Any], parents: pd.DataFrame, number: str, identity: str) -> dict[str, str]:

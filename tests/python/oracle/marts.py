@@ -57,6 +57,8 @@ def compute(landing: Landing, seeds: Seeds, variables: Variables, hash_key: str)
     lines = sales.sale_lines(staged, core, seeds, variables, hash_key)
     newest = sales.newest_day(lines)
     as_of = sales.as_of_day(newest, staged.last_sale_sync, variables)
+    if as_of is not None and not variables.prices_include_vat:
+        core = members.with_vat(core, seeds, as_of)
     marts = _core_marts(staged, core, lines, variables, hash_key, as_of) | _sales_marts(lines)
     if newest is not None and as_of is not None:
         stock = stocks.build(staged, core, seeds, lines, variables, newest, as_of)

@@ -8,7 +8,8 @@ Readings chosen:
     * Lines that are not merchandise have cogs, but no gross margin ("in no margin figure"); their net revenue counts in
       the base of cost_coverage.
     * A line without a price is flagged, adjustment lines included. Adjustment units keep their sign (negative).
-    * The label price is the line's own; `list_price_gross` of a line is its label price per unit.
+    * The label price is the line's own; `list_price_gross` of a line is its label price per unit. Where prices exclude
+      VAT, label and list prices do too: the rate of the line's day, for an article that of A, is added to them.
     * discount_amount is null on lines that have none by definition, and for a group without any such line.
     * A customer number of nothing but zeros is walk-in trade, whatever its length.
     * Deleted orders are in no mart.
@@ -75,12 +76,14 @@ def sale_lines(staged: Staged, core: Core, seeds: Seeds, variables: Variables, h
     lines["net_revenue_with_margin"] = lines["net_revenue"].mask(lines["gross_margin"].isna())
 
     label = lines["label_price"]
+    added = rate.mask(rate.notna(), 0) if variables.prices_include_vat else rate
     if variables.label_price_per == "line":
         label_revenue = label.abs() * 100
-        lines["list_price_gross"] = divide(label.abs() * 10_000, lines["quantity"].abs())
+        lines["list_price_gross"] = divide(label.abs() * (added + _MILLION), lines["quantity"].abs() * 100)
     else:
         label_revenue = divide(label * lines["quantity"], 100)
-        lines["list_price_gross"] = label
+        lines["list_price_gross"] = divide(label * (added + _MILLION), _MILLION)
+    label_revenue = divide(label_revenue * (added + _MILLION), _MILLION)
     discounted = lines["is_demand"] & label.notna() & lines["gross_revenue"].notna()
     lines["label_revenue"] = label_revenue.where(discounted)
     lines["discount_amount"] = (label_revenue - lines["gross_revenue"]).clip(lower=0).where(discounted)

@@ -86,8 +86,9 @@ def test_prices_per_unit_and_without_vat() -> None:
     )
     line = rows(marts, "fct_sale_lines")["a"]
     assert (line["net_revenue"], line["gross_revenue"]) == (30.0, 35.7)
-    assert (line["cogs"], line["list_price_gross"]) == (12.0, 12.0)
-    assert line["discount_amount"] == pytest.approx(0.3)
+    assert (line["cogs"], line["list_price_gross"]) == (12.0, 14.28)
+    # 36 without VAT are 42.84, paid were 35.70
+    assert line["discount_amount"] == pytest.approx(7.14)
 
 
 def test_an_unknown_cost_is_no_margin() -> None:
