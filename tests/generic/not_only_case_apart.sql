@@ -1,5 +1,6 @@
 {#- Numbers count as different when only their case differs; this reports them, because a person rarely means that. -#}
 {% test not_only_case_apart(model, column_name) %}
+    {{ config(severity="warn") }}
 
 select
     lower({{ column_name }}) as without_case,
