@@ -1,4 +1,4 @@
-{#- A relation to join laterally: one row (`date_day`) per calendar day from `first_day` to `last_day`, both included. -#}
+{#- A relation to join laterally: one row (`date_day`) per day from `first_day` to `last_day`, both included. -#}
 {% macro each_day(first_day, last_day) %}
     {{- return(adapter.dispatch('each_day', 'prohandel_analytics')(first_day, last_day)) -}}
 {% endmacro %}
@@ -10,7 +10,7 @@
     )
 {%- endmacro %}
 
-{#- A relation to join laterally: one row (`hour_at`) per clock hour that the time from `opens_at` to `closes_at` touches. -#}
+{#- A relation to join laterally: one row (`hour_at`) per clock hour that the time between two moments touches. -#}
 {% macro each_hour(opens_at, closes_at) %}
     {{- return(adapter.dispatch('each_hour', 'prohandel_analytics')(opens_at, closes_at)) -}}
 {% endmacro %}
@@ -41,3 +41,7 @@
 {% macro default__hours_between(earlier, later) -%}
     greatest(0, extract(epoch from {{ later }} - {{ earlier }}) / 3600)
 {%- endmacro %}
+{#- Whole weeks in a number of days that is not negative: integer division, which engines write differently. -#}
+{% macro whole_weeks(days) %}
+    {{- return("(" ~ days ~ " - mod(" ~ days ~ ", 7)) / 7") -}}
+{% endmacro %}

@@ -1,9 +1,9 @@
 {#-
   For incremental models that are change logs of what they hold. `computed` is a CTE with the rows as they are now,
   `scope` a condition on the kept rows (those that `computed` covers). Gives the rows that are new or differ in one of
-  `compared` from the kept row of the same `keys`, and, as superseded, the kept rows that are no more. With delete+insert on
-  `keys` the model then holds, for every key that ever was, its last state and the number of its last change: a consumer
-  that reads from the number it has seen on misses nothing, removed rows included.
+  `compared` from the kept row of the same `keys`, and, as superseded, the kept rows that are no more. With
+  delete+insert on `keys` the model then holds, for every key that ever was, its last state and the number of its last
+  change: a consumer that reads from the number it has seen on misses nothing, removed rows included.
 -#}
 {% macro changes_against_kept(computed, keys, compared, carried=[], scope=none) %}
     {%- set matches -%}
@@ -45,7 +45,10 @@
 -#}
 {% macro worked_in_number() %}
     {%- set state = state_of(model.name) if is_incremental() else none -%}
-    (select greatest({{ state['generation'] if state is not none else -1 }}, coalesce(max(change_number), 0)) from {{ this }})
+    (
+        select greatest({{ state['generation'] if state is not none else -1 }}, coalesce(max(change_number), 0))
+        from {{ this }}
+    )
 {%- endmacro %}
 
 {#-
@@ -54,7 +57,26 @@
 -#}
 {% macro inventory_watermark() -%}
     (
-        select coalesce(max(synced_at), cast('1900-01-01' as timestamptz)) - interval '{{ var('overlap_minutes') }} minutes'
+        select
+            coalesce(max(synced_at), timestamptz '1900-01-01 00:00:00Z')
+            - interval '{{ var('overlap_minutes') | int }} minutes'
         from {{ this }}
     )
 {%- endmacro %}
+{#-
+  Pre-hook of a change log: rows that every consumer has worked in are dropped, so the log stays as short as the changes
+  of a few runs. A consumer that failed holds them back; one that was never built is built whole and needs none. The
+  newest number stays, because it marks how far the log itself has come.
+-#}
+{% macro forget_seen_changes(consumers) %}
+    {% if execute and is_incremental() %}
+        delete from {{ this }}
+        where
+            change_number < (
+                select min(seen_change_number)
+                from {{ model_state() }}
+                where model_name in ('{{ consumers | join("', '") }}')
+            )
+            and change_number < (select max(newest.change_number) from {{ this }} as newest)
+    {% endif %}
+{% endmacro %}
