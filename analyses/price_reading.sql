@@ -13,16 +13,32 @@ lines as (
 ),
 
 readings as (
-    select 'line' as sale_price_per, 'unit' as label_price_per, sale_price as paid, label_price * quantity as label
+    select
+        'line' as sale_price_per,
+        'unit' as label_price_per,
+        sale_price as paid,
+        label_price * quantity as label
     from lines
     union all
-    select 'unit' as sale_price_per, 'unit' as label_price_per, sale_price * quantity as paid, label_price * quantity as label
+    select
+        'unit' as sale_price_per,
+        'unit' as label_price_per,
+        sale_price * quantity as paid,
+        label_price * quantity as label
     from lines
     union all
-    select 'line' as sale_price_per, 'line' as label_price_per, sale_price as paid, label_price as label
+    select
+        'line' as sale_price_per,
+        'line' as label_price_per,
+        sale_price as paid,
+        label_price as label
     from lines
     union all
-    select 'unit' as sale_price_per, 'line' as label_price_per, sale_price * quantity as paid, label_price as label
+    select
+        'unit' as sale_price_per,
+        'line' as label_price_per,
+        sale_price * quantity as paid,
+        label_price as label
     from lines
 ),
 

@@ -120,20 +120,23 @@ day_sums as (
         sum(recent_days.stock_value_cost) filter (where recent_days.is_observed) as stock_value_days_365d
     from recent_days
     inner join described
-        on recent_days.branch_number = described.branch_number
-        and recent_days.article_number = described.article_number
+        on
+            recent_days.branch_number = described.branch_number
+            and recent_days.article_number = described.article_number
     group by recent_days.branch_number, recent_days.article_number
 ),
 
 -- Sales of the supply group; money only on the days whose stock is known, which is what turnover compares.
-sale_sums as (
+group_sales as (
     select
         described.branch_number,
         described.article_number,
-        max(sales.date_day) filter (where sales.demand_units > 0) as last_sale_on,
-        count(*) filter (where is_compared.yes) as lines_365d,
-        sum(sales.cogs) filter (where is_compared.yes) as cogs_365d,
-        sum(sales.gross_margin) filter (where is_compared.yes) as gross_margin_365d
+        sales.date_day,
+        sales.demand_units,
+        sales.cogs,
+        sales.gross_margin,
+        sales.date_day > {{ days_after('described.as_of_date', -365) }}
+        and sales.date_day >= described.known_from as is_compared
     from described
     inner join supply_groups
         on described.branch_number = supply_groups.branch_number
@@ -141,13 +144,19 @@ sale_sums as (
         on
             supply_groups.selling_branch_number = sales.branch_number
             and described.article_number = sales.article_number
-    cross join lateral (
-        select
-            sales.date_day > {{ days_after('described.as_of_date', -365) }}
-            and sales.date_day >= described.known_from as yes
-    ) as is_compared
     where sales.date_day <= described.as_of_date
-    group by described.branch_number, described.article_number
+),
+
+sale_sums as (
+    select
+        branch_number,
+        article_number,
+        max(date_day) filter (where demand_units > 0) as last_sale_on,
+        count(*) filter (where is_compared) as lines_365d,
+        sum(cogs) filter (where is_compared) as cogs_365d,
+        sum(gross_margin) filter (where is_compared) as gross_margin_365d
+    from group_sales
+    group by branch_number, article_number
 ),
 
 rated as (
@@ -182,9 +191,7 @@ covered as (
         case
             when on_hand is null then null
             when available_demand_units_90d > 0
-                then greatest(
-                    0, on_hand * available_days_90d - available_demand_units_90d * {{ var('max_cover_days') }}
-                ) / available_days_90d
+                then greatest(0, on_hand - available_demand_units_90d * {{ var('max_cover_days') }} / available_days_90d)
             when age_days > {{ var('new_article_days') }} then greatest(on_hand, 0)
             else 0
         end as excess_units,
