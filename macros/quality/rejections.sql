@@ -17,7 +17,23 @@
     }) }}
 {% endmacro %}
 
-{#- Every reason for which staging may reject a row. -#}
+{#- The rejected rows of every landed table. -#}
+{% macro rejected_of_all_tables() %}
+    {%- for table, base in landed_bases().items() %}
+    select
+        cast('{{ table }}' as text) as table_name,
+        {{ columns_of(table)['key']['name'] }} as row_key,
+        rejection_reasons,
+        source_relation,
+        synced_at,
+        raw_row
+    from {{ base }}
+    where rejection_reasons is not null
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+{% endmacro %}
+
+{#- Every reason for which staging may reject a row, one per row. -#}
 {% macro rejection_reasons() %}
     {% set reasons = [] %}
     {% for table in landed_table_names() %}
@@ -27,7 +43,29 @@
             {% do reasons.append('future_' ~ column['essential']) if column.get('not_after_sync') %}
         {% endfor %}
     {% endfor %}
-    {{ return(reasons | unique | sort) }}
+    {%- for reason in reasons | unique | sort %}
+    select cast('{{ reason }}' as text) as reason
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+{% endmacro %}
+
+{#- What this model said in the run before; nothing in its first one. -#}
+{% macro rejections_seen() %}
+    {% set held = load_relation(this) %}
+    select
+        {%- if held is none %}
+        cast(null as text) as table_name,
+        cast(null as text) as row_key,
+        cast(null as text) as reason,
+        cast(null as timestamptz) as first_seen_at
+    where false
+        {%- else %}
+        table_name,
+        row_key,
+        reason,
+        first_seen_at
+    from {{ held }}
+        {%- endif %}
 {% endmacro %}
 
 {#- The moment at which this run of dbt began: the same in every model of a run. -#}
@@ -36,17 +74,33 @@
 {% endmacro %}
 
 {#-
-  How many rows have landed in a table, and how many of them are older versions of a key: counted from the landed rows,
-  without what staging made of them. Rows that were synced after the model was built are left out.
+  For every landed table how many rows have landed, how many of them are older versions of a key (both counted from the
+  landed rows, whatever staging made of them), and how many rows its base model holds. Rows that were synced after that
+  was built are left out.
 -#}
-{% macro landed_row_counts(table, base) %}
+{% macro row_counts_of_all_tables() %}
+    {%- for table, base in landed_bases().items() %}
+    select
+        '{{ table }}' as table_name,
+        landed.landed_rows,
+        landed.superseded_rows,
+        held.held_rows
+    from (
+        {{ _landed_row_counts(table, base) }}
+    ) as landed
+    cross join (select count(*) as held_rows from {{ base }}) as held
+    where {{ 'true' if is_used(table) else 'false' }}
+    {% if not loop.last %}union all{% endif %}
+    {%- endfor %}
+{% endmacro %}
+
+{% macro _landed_row_counts(table, base) %}
     {% set spec = columns_of(table) %}
-    {% set relations = landed_relations(table, is_parent=false) %}
     select
         coalesce(sum(versions), 0) as landed_rows,
         coalesce(sum(versions - 1) filter (where row_key is not null), 0) as superseded_rows
     from (
-        {% for relation in relations -%}
+        {% for relation in landed_relations(table, is_parent=false) -%}
         {%- set found = landed_columns(relation) -%}
         select
             {{ _key(spec, found, relation) }} as row_key,

@@ -120,7 +120,7 @@
         ~ " then cast(replace(" ~ expression ~ ", ',', '.') as numeric(18, 4))"
         ~ " when length(" ~ expression ~ ") < 18 and " ~ matches(expression, '^[-+]?[0-9]{1,3}([.][0-9]{3})+,[0-9]+$')
         ~ " then cast(replace(replace(" ~ expression ~ ", '.', ''), ',', '.') as numeric(18, 4))"
-        ~ " when length(" ~ expression ~ ") < 60 then " ~ _clean_odd_number(_plain_number(expression)) ~ " end"
+        ~ " when length(" ~ expression ~ ") < 60 then " ~ _clean_odd_number(expression) ~ " end"
     ) }}
 {% endmacro %}
 
@@ -133,22 +133,25 @@
     {{ return("lower(" ~ substitute(signed, '^([-+]) +', '\\1') ~ ")") }}
 {% endmacro %}
 
-{% macro _clean_odd_number(plain) %}
+{#- The text is put in order once, in a subquery that is run for none but the rare forms. -#}
+{% macro _clean_odd_number(expression) %}
     {% set digits = "[0-9]{1,13}" %}
     {% set fraction = "[0-9]{1,30}" %}
     {% set groups_point = "^[-+]?[0-9]{1,3}(([.][0-9]{3}){2,4}|([.][0-9]{3}){1,4},[0-9]{0,30})$" %}
     {% set groups_comma = "^[-+]?[0-9]{1,3}((,[0-9]{3}){2,4}|(,[0-9]{3}){1,4}[.][0-9]{0,30})$" %}
-    {% set single = "^[-+]?(" ~ digits ~ "([.,][0-9]{0,30})?|[.,]" ~ fraction ~ "|[0-9]{1,3}( [0-9]{3}){1,4}([.,][0-9]{0,30})?)$" %}
+    {% set single = "^[-+]?(" ~ digits ~ "([.,][0-9]{0,30})?|[.,]" ~ fraction
+        ~ "|[0-9]{1,3}( [0-9]{3}){1,4}([.,][0-9]{0,30})?)$" %}
     {% set scientific = "^[-+]?(" ~ digits ~ "([.,][0-9]{0,30})?|[.,]" ~ fraction ~ ")e[-+]?[0-9]{1,2}$" %}
-    {% set unscaled = "cast(replace(" ~ plain ~ ", ',', '.') as numeric)" %}
+    {% set unscaled = "cast(replace(plain, ',', '.') as numeric)" %}
     {{ return(
-        "case when " ~ matches(plain, groups_point)
-        ~ " then cast(replace(replace(" ~ plain ~ ", '.', ''), ',', '.') as numeric(18, 4))"
-        ~ " when " ~ matches(plain, groups_comma) ~ " then cast(replace(" ~ plain ~ ", ',', '') as numeric(18, 4))"
-        ~ " when " ~ matches(plain, single)
-        ~ " then cast(replace(replace(" ~ plain ~ ", ' ', ''), ',', '.') as numeric(18, 4))"
-        ~ " when " ~ matches(plain, scientific) ~ " then case when abs(" ~ unscaled ~ ") < 99999999999999"
-        ~ " then cast(" ~ unscaled ~ " as numeric(18, 4)) end end"
+        "(select case when " ~ matches('plain', groups_point)
+        ~ " then cast(replace(replace(plain, '.', ''), ',', '.') as numeric(18, 4))"
+        ~ " when " ~ matches('plain', groups_comma) ~ " then cast(replace(plain, ',', '') as numeric(18, 4))"
+        ~ " when " ~ matches('plain', single)
+        ~ " then cast(replace(replace(plain, ' ', ''), ',', '.') as numeric(18, 4))"
+        ~ " when " ~ matches('plain', scientific) ~ " then case when abs(" ~ unscaled ~ ") < 99999999999999"
+        ~ " then cast(" ~ unscaled ~ " as numeric(18, 4)) end end from (select " ~ _plain_number(expression)
+        ~ " as plain " ~ computed_once() ~ ") as odd)"
     ) }}
 {% endmacro %}
 
@@ -209,7 +212,7 @@
 
 {#- PostgreSQL would round the seventh digit of a second up, and with it the last moment of a day into the next day. -#}
 {% macro _microseconds(text) %}
-    {{ return("case when length(" ~ text ~ ") > 26 then " ~ substitute(text, '([.][0-9]{6})[0-9]+', '\\1') ~ " else " ~ text ~ " end") }}
+    {{ return(substitute(text, '([.][0-9]{6})[0-9]+', '\\1')) }}
 {% endmacro %}
 
 {#-
@@ -223,16 +226,17 @@
         "case when " ~ expression ~ " = '' then null when " ~ matches(expression, common) ~ " then case when right("
         ~ expression ~ ", 1) = 'Z' then cast(" ~ expression ~ " as timestamptz) else "
         ~ moment_of("cast(" ~ expression ~ " as timestamp)", zone) ~ " end else "
-        ~ _moment_of_odd_text(_as_iso_text(expression), zone) ~ " end"
+        ~ _moment_of_odd_text(expression, zone) ~ " end"
     ) }}
 {% endmacro %}
 
-{% macro _moment_of_odd_text(text, zone) %}
-    {% set is_local = matches(text, '^' ~ _iso_date_pattern() ~ '(?:' ~ _iso_time_pattern() ~ ')?$') %}
-    {% set is_zoned = matches(text, '^' ~ _iso_date_pattern() ~ _iso_time_pattern() ~ _iso_zone_pattern() ~ '$') %}
+{% macro _moment_of_odd_text(expression, zone) %}
+    {% set is_local = matches('iso', '^' ~ _iso_date_pattern() ~ '(?:' ~ _iso_time_pattern() ~ ')?$') %}
+    {% set is_zoned = matches('iso', '^' ~ _iso_date_pattern() ~ _iso_time_pattern() ~ _iso_zone_pattern() ~ '$') %}
     {{ return(
-        "case when " ~ is_local ~ " then " ~ moment_of("cast(" ~ _microseconds(text) ~ " as timestamp)", zone)
-        ~ " when " ~ is_zoned ~ " then cast(" ~ _microseconds(text) ~ " as timestamptz) end"
+        "(select case when " ~ is_local ~ " then " ~ moment_of("cast(" ~ _microseconds('iso') ~ " as timestamp)", zone)
+        ~ " when " ~ is_zoned ~ " then cast(" ~ _microseconds('iso') ~ " as timestamptz) end from (select "
+        ~ _as_iso_text(expression) ~ " as iso " ~ computed_once() ~ ") as odd)"
     ) }}
 {% endmacro %}
 
@@ -264,7 +268,7 @@
     {% elif landed_type in ('integer', 'decimal', 'double') %}
         {{ return(
             "case when " ~ expression ~ " between 19000101 and 99991231 then "
-            ~ _moment_of_odd_text(_as_iso_text(clean_code(expression, landed_type)), zone) ~ " end"
+            ~ _moment_of_odd_text(clean_code(expression, landed_type), zone) ~ " end"
         ) }}
     {% endif %}
     {{ return("cast(null as timestamptz)") }}
