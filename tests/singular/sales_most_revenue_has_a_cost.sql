@@ -4,14 +4,14 @@ with
 
 merchandise as (
     select
-        sum(net_revenue) as net_revenue,
-        sum(net_revenue_with_cost) as net_revenue_with_cost
-    from {{ ref('sales_performance') }}
+        sum(sales.net_revenue) as net_revenue,
+        sum(sales.net_revenue_with_cost) as net_revenue_with_cost
+    from {{ ref('sales_performance') }} as sales
     cross join {{ ref('int_as_of') }} as as_of
     where
-        category <> 'non_merchandise'
-        and date_day > {{ days_after('as_of.as_of_date', -365) }}
-        and date_day <= as_of.as_of_date
+        sales.category <> 'non_merchandise'
+        and sales.date_day > {{ days_after('as_of.as_of_date', -365) }}
+        and sales.date_day <= as_of.as_of_date
 )
 
 select

@@ -14,7 +14,10 @@ mart as (
     from {{ ref('fct_sale_lines') }}
 )
 
-select *
+select
+    staged.staged_lines,
+    staged.deleted_lines,
+    mart.mart_lines
 from staged
 cross join mart
 where staged.staged_lines <> coalesce(staged.deleted_lines, 0) + mart.mart_lines

@@ -31,7 +31,7 @@ ranked as (
         *,
         row_number() over (
             partition by article_number
-            order by is_deleted, synced_at desc, article_id desc
+            order by is_deleted asc, synced_at desc, article_id desc
         ) as place
     from articles
 ),

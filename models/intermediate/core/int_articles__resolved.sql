@@ -31,7 +31,10 @@ policies as (
         coalesce(
             {{ article_policy('assortment', 'assortment_type') }},
             assortment_default.assortment_type,
-            case when articles.season = 'unknown' or {{ folded('articles.season') }} like 'nos%' then 'nos' else 'one_shot' end
+            case
+                when articles.season = 'unknown' or {{ folded('articles.season') }} like 'nos%' then 'nos'
+                else 'one_shot'
+            end
         ) as assortment_type,
         {{ article_policy('assortment', 'assortment_type') }} is null as is_default_assortment_type
     from articles

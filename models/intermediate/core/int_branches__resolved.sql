@@ -15,7 +15,7 @@ shops as (
         *,
         row_number() over (
             partition by branch_number
-            order by is_deleted, synced_at desc, shop_id desc
+            order by is_deleted asc, synced_at desc, shop_id desc
         ) as place
     from {{ ref('stg_prohandel__shops') }}
 ),

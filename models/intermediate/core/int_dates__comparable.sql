@@ -23,8 +23,8 @@ years as (
 
 -- Days after Easter Sunday: carnival, Holy Week to Easter Monday, Ascension, Whitsun, Corpus Christi.
 offsets as (
-    {% for days_after_easter in [-52, -51, -50, -49, -48, -47, -46, -6, -5, -4, -3, -2, -1, 0, 1, 39, 48, 49, 50, 60] -%}
-    select {{ days_after_easter }} as days_after_easter
+    {% for days in [-52, -51, -50, -49, -48, -47, -46, -6, -5, -4, -3, -2, -1, 0, 1, 39, 48, 49, 50, 60] -%}
+    select {{ days }} as days_after_easter
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

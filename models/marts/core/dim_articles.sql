@@ -8,7 +8,7 @@ as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
--- One step into the index per article and question, so the history is not read; as a CTE, read three times, it would be.
+-- One step into the index per article and question: the history is not read. As a CTE, used three times, it would be.
 final as (
     select
         articles.article_number,

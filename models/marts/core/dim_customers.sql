@@ -9,7 +9,7 @@ customers as (
         *,
         row_number() over (
             partition by customer_number
-            order by is_deleted, synced_at desc, customer_id desc
+            order by is_deleted asc, synced_at desc, customer_id desc
         ) as place
     from {{ ref('stg_prohandel__customers') }}
 ),

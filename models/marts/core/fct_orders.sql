@@ -16,7 +16,7 @@ final as (
         orders.order_number,
         orders.order_date,
         orders.delivery_date,
-        cast({{ dbt.datediff('orders.order_date', 'orders.delivery_date', 'day') }} as integer) as delivery_days,
+        {{ days_apart('orders.order_date', 'orders.delivery_date') }} as delivery_days,
         case
             when customers.is_person then {{ hash_personal("':' || customers.customer_number") }}
         end as customer_key,

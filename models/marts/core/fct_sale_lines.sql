@@ -52,11 +52,13 @@ final as (
         lines.discount_amount,
         lines.recorded_discount_gross
     from lines
+    {% if is_incremental() -%}
     where
         not lines.is_deleted
-        {% if is_incremental() -%}
         and {{ is_among('lines.sale_line_id', 'select changed.sale_line_id from changed') }}
-        {%- endif %}
+    {%- else -%}
+    where not lines.is_deleted
+    {%- endif %}
 )
 
 select * from final
