@@ -191,7 +191,9 @@ covered as (
         case
             when on_hand is null then null
             when available_demand_units_90d > 0
-                then greatest(0, on_hand - available_demand_units_90d * {{ var('max_cover_days') }} / available_days_90d)
+                then greatest(
+                    0, on_hand - available_demand_units_90d * {{ var('max_cover_days') }} / available_days_90d
+                )
             when age_days > {{ var('new_article_days') }} then greatest(on_hand, 0)
             else 0
         end as excess_units,
