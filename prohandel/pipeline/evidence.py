@@ -98,8 +98,9 @@ class PriceEvidence:
 def price_evidence(conn: psycopg.Connection, tables: Tables) -> list[PriceEvidence]:
     """Reads prices both ways on lines of more than one unit: only one way gives plausible ratios.
 
-    A label price is compared with the article's price, a purchase price with the article's cost; a sale price lies
-    between a tenth of the label price and the label price; a discount is what lies between the two.
+    A label price is compared with the article's price, a purchase price with the article's cost; a sale price mostly
+    lies between half of the label price and the label price, which no line of several units does when it is read the
+    other way; a discount is what lies between the two.
     """
     sale, article = tables.get("sale"), tables.get("article")
     if sale is None or sale.value("quantity") is None:
@@ -112,7 +113,7 @@ def price_evidence(conn: psycopg.Connection, tables: Tables) -> list[PriceEviden
     reference = f"nullif({label_total}, 0)"
     if sale.value("label_price") is None:
         reference = "list_price * quantity"
-    paid = _total_evidence(conn, lines, "sale_price_per", "sale_price", reference, low=0.1, high=1.005)
+    paid = _total_evidence(conn, lines, "sale_price_per", "sale_price", reference, low=0.505, high=1.005)
     found.append(paid)
     found.append(_evidence(conn, lines, "purchase_price_per", "purchase_price", "cost", low=0.7, high=1.3))
     paid_total = "sale_price * quantity" if paid.fits == "unit" else "sale_price"
