@@ -133,7 +133,7 @@
     {{ return("lower(" ~ substitute(signed, '^([-+]) +', '\\1') ~ ")") }}
 {% endmacro %}
 
-{#- The text is put in order once, in a subquery that is run for none but the rare forms. -#}
+{#- The text is put in order once, in a subquery (kept one by its `limit`) that is run for none but the rare forms. -#}
 {% macro _clean_odd_number(expression) %}
     {% set digits = "[0-9]{1,13}" %}
     {% set fraction = "[0-9]{1,30}" %}
@@ -151,7 +151,7 @@
         ~ " then cast(replace(replace(plain, ' ', ''), ',', '.') as numeric(18, 4))"
         ~ " when " ~ matches('plain', scientific) ~ " then case when abs(" ~ unscaled ~ ") < 99999999999999"
         ~ " then cast(" ~ unscaled ~ " as numeric(18, 4)) end end from (select " ~ _plain_number(expression)
-        ~ " as plain " ~ computed_once() ~ ") as odd)"
+        ~ " as plain limit 1) as odd)"
     ) }}
 {% endmacro %}
 
@@ -236,7 +236,7 @@
     {{ return(
         "(select case when " ~ is_local ~ " then " ~ moment_of("cast(" ~ _microseconds('iso') ~ " as timestamp)", zone)
         ~ " when " ~ is_zoned ~ " then cast(" ~ _microseconds('iso') ~ " as timestamptz) end from (select "
-        ~ _as_iso_text(expression) ~ " as iso " ~ computed_once() ~ ") as odd)"
+        ~ _as_iso_text(expression) ~ " as iso limit 1) as odd)"
     ) }}
 {% endmacro %}
 
