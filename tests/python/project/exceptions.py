@@ -36,7 +36,6 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "prohandel.warehouse_inventory_agg": "It is reconciled only; nothing is built from it.",
     },
     "too_many_joins": {
-        "fct_inventory_daily": "A day of a pair needs its stock, sales, attributes, opening hours and holidays.",
         "int_branches__resolved": "Branches are collected from every table that names one.",
         "int_inventory_with_metrics": "The metrics of a pair put its steps together.",
         "reconciliation": "It compares every landed table with what was built from it.",
