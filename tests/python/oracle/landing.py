@@ -1,7 +1,7 @@
 """Landed rows, cleaned: the newest version of every row, the unreadable ones left out.
 
 Readings chosen:
-    * Of rows whose trimmed keys are equal the newest by `_fivetran_synced` counts (ties: the last by raw key), also
+    * Of rows whose trimmed keys are equal the newest by `_fivetran_synced` counts (ties: the highest raw key), also
       where it is unreadable and an older one was not.
     * Where both generations of a column landed, the first that is not missing counts, readable or not.
     * An article or shop without a number is unreadable: nothing can name it.
@@ -28,6 +28,7 @@ from .variables import Variables
 _VOID = ("cancelled", "canceled", "void", "voided")
 UNKNOWN = "unknown"
 SNAPSHOT = "inventory_snapshot"
+_RAW_KEY = ("id", "branch_number", "article_number", "article_size_number")
 
 Landing = Mapping[str, pd.DataFrame]
 
@@ -135,11 +136,20 @@ def _active(table: pd.DataFrame) -> pd.Series[Any]:
     return said.fillna(opposite).fillna(True).astype(bool)
 
 
-def _newest(frame: pd.DataFrame, key: list[str]) -> pd.DataFrame:
-    """The newest version of each key; rows without a key are dropped."""
+def _newest(frame: pd.DataFrame, key: list[str], table: pd.DataFrame) -> pd.DataFrame:
+    """The newest version of each key; rows without a key are dropped.
+
+    Args:
+        table: the landed rows that `frame` was read from, for their raw keys.
+    """
     keyed = frame[frame[key].notna().all(axis=1)]
-    ordered = keyed.sort_values("synced_at", kind="stable", na_position="first")
-    return ordered.drop_duplicates(key, keep="last").reset_index(drop=True)
+    several = keyed[keyed.duplicated(key, keep=False)]
+    raw = table.loc[several.index, [column for column in _RAW_KEY if column in table.columns]]
+    ordered = several.join(raw.fillna("").add_prefix("raw_")).sort_values(
+        ["synced_at", *(f"raw_{column}" for column in raw.columns)], kind="stable", na_position="first"
+    )
+    superseded = ordered.index[ordered.duplicated(key, keep="last")]
+    return keyed.drop(index=superseded).reset_index(drop=True)
 
 
 def _articles(table: pd.DataFrame) -> pd.DataFrame:
@@ -159,7 +169,7 @@ def _articles(table: pd.DataFrame) -> pd.DataFrame:
             "synced_at": _synced(table),
         }
     )
-    newest = _newest(frame, ["article_id"])
+    newest = _newest(frame, ["article_id"], table)
     return newest[newest["article_number"].notna()].reset_index(drop=True)
 
 
@@ -171,7 +181,7 @@ def _customers(table: pd.DataFrame) -> pd.DataFrame:
             "synced_at": _synced(table),
         }
     )
-    return _newest(frame, ["customer_id"])
+    return _newest(frame, ["customer_id"], table)
 
 
 def _orders(table: pd.DataFrame) -> pd.DataFrame:
@@ -187,7 +197,7 @@ def _orders(table: pd.DataFrame) -> pd.DataFrame:
             "synced_at": _synced(table),
         }
     )
-    newest = _newest(frame, ["order_id"])
+    newest = _newest(frame, ["order_id"], table)
     return newest[newest["order_day"].notna()].reset_index(drop=True)
 
 
@@ -215,7 +225,7 @@ def _sales(table: pd.DataFrame) -> pd.DataFrame:
             "synced_at": _synced(table),
         }
     )
-    newest = _newest(frame, ["sale_line_id"])
+    newest = _newest(frame, ["sale_line_id"], table)
     in_future = newest["day"].gt(cleaning.berlin_day(newest["synced_at"])).fillna(False)
     readable = newest[["day", "article_number", "quantity"]].notna().all(axis=1)
     return newest[readable & ~in_future].reset_index(drop=True)
@@ -244,7 +254,7 @@ _STOCK_KEY = ["inventory_id", "branch_ref", "article_ref", "article_size_number"
 
 
 def _inventory(table: pd.DataFrame) -> pd.DataFrame:
-    return _newest(_stock(table), _STOCK_KEY)
+    return _newest(_stock(table), _STOCK_KEY, table)
 
 
 def _history(table: pd.DataFrame) -> pd.DataFrame:
@@ -253,7 +263,7 @@ def _history(table: pd.DataFrame) -> pd.DataFrame:
         ended_at=cleaning.instant(_pick(table, "_fivetran_end")).values,
         is_active=cleaning.boolean(_pick(table, "_fivetran_active")).values,
     )
-    return _newest(frame, [*_STOCK_KEY, "started_at"])
+    return _newest(frame, [*_STOCK_KEY, "started_at"], table)
 
 
 def _snapshot(table: pd.DataFrame) -> pd.DataFrame:
@@ -287,7 +297,7 @@ def _shops(table: pd.DataFrame) -> pd.DataFrame:
             "synced_at": _synced(table),
         }
     )
-    newest = _newest(frame, ["shop_id"])
+    newest = _newest(frame, ["shop_id"], table)
     return newest[newest["branch_number"].notna()].reset_index(drop=True)
 
 
@@ -300,4 +310,4 @@ def _categories(table: pd.DataFrame) -> pd.DataFrame:
             "synced_at": _synced(table),
         }
     )
-    return _newest(frame, ["category_id"])
+    return _newest(frame, ["category_id"], table)

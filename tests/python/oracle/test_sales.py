@@ -228,3 +228,8 @@ def test_policies_of_vat_by_precedence() -> None:
         given_seeds=seeds(vat_classes=policy),
     )
     assert {row["net_revenue"] for row in rows(marts, "fct_sale_lines").values()} == {100.0}
+
+
+def test_of_equally_new_versions_the_highest_raw_key_counts() -> None:
+    marts = built([sale("1", "2025-06-02", "X", "4"), sale(" 1", "2025-06-02", "X", "1")])
+    assert rows(marts, "fct_sale_lines")["1"]["quantity"] == 4.0
