@@ -474,3 +474,34 @@ def test_tables_that_have_not_landed_are_empty_and_typed(built: Staging) -> None
         ("created_at", "timestamp with time zone"),
         ("is_deleted", "boolean"),
     }
+
+
+def test_what_is_odd_is_reported_and_what_is_wrong_is_not(built: Staging) -> None:
+    """The data tests of staging warn of everything above, and of nothing do they fail."""
+    built.upsert("article", [{"id": 6, "article_number": "c"}, {"id": 7, "article_number": "C"}])
+    built.build("base_prohandel__articles", "stg_prohandel__articles")
+    absent = [f"source:prohandel.{name.removeprefix('using_')}" for name, is_used in built.using.items() if not is_used]
+    selection = ("--select", "path:models/staging", "landed_rows_are_accounted_for", "--exclude", *absent)
+    selection = (*selection, "--indirect-selection", "cautious")
+    result = built.invoke("test", *selection, nightly=True)
+    statuses = {row.node.name: str(row.status) for row in result.result.results if row.node.resource_type == "test"}
+    assert {name: status for name, status in statuses.items() if status not in {"pass", "warn"}} == {}
+    warned = {name for name, status in statuses.items() if status == "warn"}
+    expected = {
+        "no_rejected_rows_base_prohandel__sales_",
+        "no_rejected_rows_base_prohandel__customers_",
+        "no_unreadable_values_stg_prohandel__sales_",
+        "no_unreadable_values_stg_prohandel__shops_",
+        "not_only_case_apart_stg_prohandel__articles_article_number",
+        "unique_stg_prohandel__articles_article_number",
+        "source_not_null_prohandel_sale_id",
+    }
+    assert expected <= warned
+    beginnings = (
+        "accepted_values_stg_prohandel__shops_shop_type",
+        "relationships_stg_prohandel__sales_article_number",
+        "refers_to_any_stg_prohandel__sales_branch_ref",
+        "refers_to_any_stg_prohandel__inventory_article_ref",
+    )
+    assert [start for start in beginnings if not any(name.startswith(start) for name in warned)] == []
+    assert not any(name.startswith("refers_to_any_stg_prohandel__sales_customer_ref") for name in warned)
