@@ -68,8 +68,8 @@ abc as (
     select
         article_number,
         net_revenue_365d,
-        positive_revenue / nullif(total_revenue, 0) as revenue_share,
-        revenue_up_to / nullif(total_revenue, 0) as cumulative_share,
+        {{ rate('positive_revenue', 'total_revenue') }} as revenue_share,
+        {{ rate('revenue_up_to', 'total_revenue') }} as cumulative_share,
         case
             when positive_revenue = 0 then 'C'
             when (revenue_up_to - positive_revenue) * 100 < total_revenue * 80 then 'A'
@@ -166,7 +166,7 @@ xyz as (
 final as (
     select
         abc.article_number,
-        abc.net_revenue_365d,
+        cast(abc.net_revenue_365d as numeric(18, 6)) as net_revenue_365d,
         abc.revenue_share,
         abc.cumulative_share,
         abc.abc_class,

@@ -94,15 +94,15 @@ final as (
     select
         pairs.branch_number,
         pairs.article_number,
-        case
+        cast(case
             {% if var('as_of_date') is none -%}
             when pairs.branch_number <> pairs.stock_branch_number or pairs.known_from is null then null
             {%- else -%}
             when pairs.known_from is null or pairs.known_from > as_of.as_of_date then null
             {%- endif %}
             else coalesce(pair_stock.quantity, 0)
-        end as on_hand,
-        pair_stock.size_availability_rate
+        end as numeric(18, 4)) as on_hand,
+        cast(pair_stock.size_availability_rate as numeric(18, 6)) as size_availability_rate
     from pairs
     cross join as_of
     left join pair_stock

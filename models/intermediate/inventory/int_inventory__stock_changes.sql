@@ -164,7 +164,8 @@ moments as (
     union all
     select
         versions.*,
-        versions.closed_at as observed_at,
+        -- A row that is gone ended at the newest sync of those that are left, which may be older than its own.
+        greatest(versions.closed_at, versions.opened_at + interval '1 microsecond') as observed_at,
         true as is_closing
     from versions
     {% if is_incremental() -%}

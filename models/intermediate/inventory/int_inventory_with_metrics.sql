@@ -27,10 +27,6 @@ articles as (
     select * from {{ ref('int_articles__resolved') }}
 ),
 
-branch_assortment as (
-    select * from {{ ref('assortment') }} where scope = 'branch'
-),
-
 as_of as (
     select * from {{ ref('int_as_of') }}
 ),
@@ -44,13 +40,9 @@ described as (
         pairs.known_from,
         pairs.stock_known_from,
         as_of.as_of_date,
-        articles.unit_cost,
+        pairs.unit_cost,
         articles.list_price_gross,
-        case
-            when articles.is_default_assortment_type
-                then coalesce(branch_assortment.assortment_type, articles.assortment_type)
-            else articles.assortment_type
-        end as assortment_type,
+        pairs.assortment_type,
         on_hand.on_hand,
         on_hand.size_availability_rate,
         {{ days_apart('pairs.range_start', 'as_of.as_of_date') }} as age_days,
@@ -61,8 +53,6 @@ described as (
         on pairs.article_number = articles.article_number
     inner join on_hand
         on pairs.branch_number = on_hand.branch_number and pairs.article_number = on_hand.article_number
-    left join branch_assortment
-        on pairs.branch_number = branch_assortment.scope_value
 ),
 
 recent_days as (
@@ -238,25 +228,27 @@ final as (
         as_of_date,
         assortment_type,
         unit_cost,
-        on_hand,
-        case when on_hand is not null then greatest(-on_hand, 0) end as negative_stock_units,
-        case when on_hand is not null then greatest(on_hand, 0) * unit_cost end as inventory_value_cost,
-        case when on_hand is not null then greatest(on_hand, 0) * list_price_gross end as inventory_value_retail,
-        avg_daily_demand_30d,
-        avg_daily_demand_90d,
-        case when on_hand is not null then days_of_supply end as days_of_supply,
-        turnover_rate,
-        gmroi,
-        cogs_365d,
-        gross_margin_365d,
-        stock_value_days_365d,
+        cast(on_hand as numeric(18, 4)) as on_hand,
+        cast(case when on_hand is not null then greatest(-on_hand, 0) end as numeric(18, 4)) as negative_stock_units,
+        cast(case when on_hand is not null then greatest(on_hand, 0) * unit_cost end as numeric(18, 6))
+            as inventory_value_cost,
+        cast(case when on_hand is not null then greatest(on_hand, 0) * list_price_gross end as numeric(18, 6))
+            as inventory_value_retail,
+        cast(avg_daily_demand_30d as numeric(18, 6)) as avg_daily_demand_30d,
+        cast(avg_daily_demand_90d as numeric(18, 6)) as avg_daily_demand_90d,
+        cast(case when on_hand is not null then days_of_supply end as numeric(18, 6)) as days_of_supply,
+        cast(turnover_rate as numeric(18, 6)) as turnover_rate,
+        cast(gmroi as numeric(18, 6)) as gmroi,
+        cast(cogs_365d as numeric(18, 6)) as cogs_365d,
+        cast(gross_margin_365d as numeric(18, 6)) as gross_margin_365d,
+        cast(stock_value_days_365d as numeric(18, 6)) as stock_value_days_365d,
         known_days,
         stockout_days_90d,
         observed_ranged_days_90d,
-        cast(stockout_days_90d as numeric(18, 6)) / nullif(observed_ranged_days_90d, 0) as stockout_frequency,
-        size_availability_rate,
-        excess_units,
-        excess_units * unit_cost as excess_value_cost,
+        {{ rate('cast(stockout_days_90d as numeric(18, 6))', 'observed_ranged_days_90d') }} as stockout_frequency,
+        cast(size_availability_rate as numeric(18, 6)) as size_availability_rate,
+        cast(excess_units as numeric(18, 6)) as excess_units,
+        cast(excess_units * unit_cost as numeric(18, 6)) as excess_value_cost,
         days_since_last_sale,
         is_slow_moving,
         is_dead_stock,

@@ -14,47 +14,42 @@ daily as (
     select * from {{ ref('fct_inventory_daily') }}
 ),
 
-articles as (
-    select * from {{ ref('int_articles__resolved') }}
-),
-
-branch_assortment as (
-    select * from {{ ref('assortment') }} where scope = 'branch'
+pairs as (
+    select * from {{ ref('int_inventory__pairs') }} where not is_superseded
 ),
 
 seasons as (
     select * from {{ ref('season_calendar') }}
 ),
 
+-- A one_shot that is gone is a success, and out of its season an article need not be there.
 pair_days as (
     select
         daily.date_day,
         daily.branch_number,
-        articles.category,
+        pairs.category,
         daily.closing_stock,
         daily.stock_value_cost,
         daily.is_ranged,
         daily.is_ranged and daily.is_observed and daily.closing_stock <= 0 as is_stockout,
         daily.is_ranged
         and daily.is_observed
-        and case
-            when articles.is_default_assortment_type
-                then coalesce(branch_assortment.assortment_type, articles.assortment_type)
-            else articles.assortment_type
-        end in ('nos', 'reorderable')
-        and (seasons.starts_on is null or daily.date_day >= seasons.starts_on)
-        and (seasons.ends_on is null or daily.date_day <= seasons.ends_on) as is_rated
+        and (
+            pairs.assortment_type = 'nos'
+            or (
+                pairs.assortment_type = 'reorderable'
+                and coalesce(daily.date_day between seasons.starts_on and seasons.ends_on, true)
+            )
+        ) as is_rated
     from daily
     {% if is_incremental() -%}
     inner join {{ changed_slices(changes, ['branch_number'], true) }} as changed
         on daily.branch_number = changed.branch_number and daily.date_day >= changed.rebuild_from
     {%- endif %}
-    inner join articles
-        on daily.article_number = articles.article_number
-    left join branch_assortment
-        on daily.branch_number = branch_assortment.scope_value
+    inner join pairs
+        on daily.branch_number = pairs.branch_number and daily.article_number = pairs.article_number
     left join seasons
-        on articles.season = seasons.season
+        on pairs.season = seasons.season
 ),
 
 sums as (
