@@ -37,6 +37,8 @@ def test_macros_and_their_arguments(graph: Graph) -> None:
     for macro in graph.macros.values():
         if not macro["description"].strip():
             missing.append(macro["name"])
+        if macro["name"].startswith("test_"):
+            continue  # dbt refuses arguments in the description of a generic test.
         described = {argument["name"] for argument in macro["arguments"] if argument["description"].strip()}
         missing += [f"{macro['name']}({name})" for name in _arguments(macro) if name not in described]
     assert missing == []
