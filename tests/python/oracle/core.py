@@ -61,7 +61,7 @@ def resolve(refs: pd.Series[Any], parents: pd.DataFrame, number: str, identity: 
 
 def build(staged: Staged, seeds: Seeds, variables: Variables) -> Core:
     """Resolve every article and branch that landed or is named."""
-    stock = pd.concat([staged.inventory, staged.history], ignore_index=True)
+    stock = pd.concat([staged.inventory, staged.history, staged.snapshot], ignore_index=True)
     stock = stock[stock["quantity"].notna()]
     branch_refs = pd.concat([staged.sales["branch_ref"], stock["branch_ref"]], ignore_index=True)
     branch_map = _mapping(branch_refs, staged.shops, "branch_number", "shop_id")

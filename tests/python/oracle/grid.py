@@ -139,7 +139,7 @@ def grid_of(
     else:
         at = server.articles.get_indexer(articles)
         in_stock = sold | (server.in_stock[at] & (at >= 0)[:, None])
-    members = merchandise.loc[articles].reset_index().assign(branch_number=branch)
+    members = merchandise.loc[articles].rename_axis("article_number").reset_index().assign(branch_number=branch)
     return Grid(
         articles,
         seeds.assortment_type(members),
