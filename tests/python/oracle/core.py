@@ -34,7 +34,7 @@ class Core:
     Attributes:
         articles: article_number, category, category_ref, brand, season, assortment_type, vat_class, is_merchandise,
             list_price, unit_cost (null where unknown), created_on, is_active, is_deleted, is_landed.
-        branches: branch_number, shop_type, is_online, supplied_from, has_own_stock, is_landed.
+        branches: branch_number, shop_type, state, is_online, supplied_from, has_own_stock, is_landed.
         branch_map: branch reference to branch_number.
         article_map: article reference of inventory to article_number.
     """
@@ -140,6 +140,12 @@ def _branches(staged: Staged, seeds: Seeds, named: set[str], with_stock: set[str
     landed_type = said.fillna(derived).fillna("retail")
     branches["shop_type"] = landed_type.where(branches["is_landed"], UNKNOWN)
     branches["is_online"] = branches["is_online"].astype("boolean").fillna(webshop).fillna(False)
+    branches["state"] = [
+        seeds.state(
+            str(row.branch_number), str(row.shop_type), None if pd.isna(row.postal_code) else str(row.postal_code)
+        )
+        for row in branches.itertuples()
+    ]
     supplied = branches["branch_number"].map(seeds.supply_network).astype("string")
     branches["supplied_from"] = supplied.fillna(branches["branch_number"])
     branches["has_own_stock"] = branches["branch_number"].isin(with_stock)

@@ -48,7 +48,7 @@ class Staged:
             is_deleted, synced_at.
         history: as inventory, with started_at, ended_at, is_active.
         snapshot: the versions of the stock snapshot: as inventory, with ended_at, is_active; synced_at is their start.
-        shops: shop_id, branch_number, name, city, country, shop_type, is_online, is_deleted, synced_at.
+        shops: shop_id, branch_number, name, city, postal_code, country, shop_type, is_online, is_deleted, synced_at.
         categories: category_id, name, parent_category_id.
         last_sale_sync: Berlin day of the newest `_fivetran_synced` of any landed sale row; None without rows.
     """
@@ -289,6 +289,7 @@ def _shops(table: pd.DataFrame) -> pd.DataFrame:
             "branch_number": _pick(table, "branch_number", "number"),
             "name": _pick(table, "name", "name1"),
             "city": _pick(table, "city"),
+            "postal_code": _pick(table, "postal_code"),
             "country": _pick(table, "country"),
             "shop_type": _pick(table, "shop_type").str.lower(),
             "is_webshop": cleaning.boolean(_pick(table, "is_webshop")).values,

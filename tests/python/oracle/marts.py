@@ -74,7 +74,9 @@ def _core_marts(
     people = sales.dim_customers(staged, variables, hash_key)
     return {
         "dim_articles": _dim_articles(core, lines, as_of),
-        "dim_shops": _mart(core.branches, ["branch_number"], ["shop_type", "supplied_from"], flags=["is_online"]),
+        "dim_shops": _mart(
+            core.branches, ["branch_number"], ["shop_type", "state", "supplied_from"], flags=["is_online"]
+        ),
         "dim_customers": _mart(people, ["customer_key"]),
         "fct_orders": _mart(
             sales.orders(staged, variables, hash_key),
@@ -150,6 +152,7 @@ def _stock_marts(stock: stocks.Stock, levels: pd.DataFrame, profit: pd.DataFrame
             ["date_day", "branch_number", "article_number"],
             units=["closing_stock", "demand_units", "net_units", "inferred_receipts", "inferred_issues"],
             money=["stock_value_cost"],
+            floats=["stockout_hours"],
             flags=["is_ranged", "is_in_stock", "is_observed"],
         ),
         "stock_levels": _mart(

@@ -29,6 +29,15 @@ _FOREVER = 2**40
 
 
 @dataclass(frozen=True)
+class Hours:
+    """Opening hours as wall clocks 'hh:mm' (closing may be 24:00), and whether they hold on Sundays and holidays."""
+
+    opens_at: str
+    closes_at: str
+    on_sundays: bool
+
+
+@dataclass(frozen=True)
 class Seeds:
     """Seeds as text frames, one per file.
 
@@ -39,6 +48,9 @@ class Seeds:
         assortment: scope, scope_value, assortment_type.
         seasons: season, starts_on, ends_on.
         supply_network: branch_number to the branch that serves it.
+        branch_calendar: scope, scope_value, state, opens_at, closes_at, open_on_sundays.
+        public_holidays: date_day and a flag per state in lower case.
+        postal_code_states: from_postal_code, to_postal_code, state.
     """
 
     vat_rates: pd.DataFrame
@@ -47,6 +59,9 @@ class Seeds:
     assortment: pd.DataFrame
     seasons: pd.DataFrame
     supply_network: Mapping[str, str]
+    branch_calendar: pd.DataFrame
+    public_holidays: pd.DataFrame
+    postal_code_states: pd.DataFrame
 
     def vat_rate(self, vat_class: pd.Series[Any], day: pd.Series[Any]) -> pd.Series[Any]:
         """The rate of each class on each day in whole 1e-6 (Int64).
@@ -84,6 +99,36 @@ class Seeds:
             named |= pd.Series([bool(matcher.fullmatch(str(value))) for value in values], index=articles.index)
         return named
 
+    def branch_hours(self, branch: str, shop_type: str | None) -> Hours:
+        """When a branch opens."""
+        row = self._calendar_row(branch, shop_type)
+        return Hours(str(row["opens_at"]), str(row["closes_at"]), str(row["open_on_sundays"]) == "true")
+
+    def state(self, branch: str, shop_type: str | None, postal_code: str | None) -> str:
+        """The federal state of a branch: of its calendar row, else of its postal code, else 'unknown'."""
+        said = self._calendar_row(branch, shop_type)["state"]
+        if not pd.isna(said):
+            return str(said)
+        code = (postal_code or "").zfill(5)
+        ranges = self.postal_code_states
+        fitting = ranges[ranges["from_postal_code"].le(code) & ranges["to_postal_code"].ge(code)]
+        return str(fitting["state"].iloc[0]) if len(fitting) and re.fullmatch(r"\d{5}", code) else UNKNOWN
+
+    def holidays(self, state: str) -> frozenset[date]:
+        """The public holidays of a state; none of an unknown one."""
+        if state.lower() not in self.public_holidays.columns:
+            return frozenset()
+        rows = self.public_holidays[self.public_holidays[state.lower()].eq("true")]
+        return frozenset(date.fromisoformat(str(day)) for day in rows["date_day"])
+
+    def _calendar_row(self, branch: str, shop_type: str | None) -> pd.Series[Any]:
+        calendar = self.branch_calendar
+        for scope, value in (("branch", branch), ("shop_type", shop_type)):
+            rows = calendar[calendar["scope"].eq(scope) & calendar["scope_value"].eq(value or "")]
+            if len(rows):
+                return rows.iloc[0]
+        return calendar[calendar["scope"].eq("default")].iloc[0]
+
     def in_season(self, season: pd.Series[Any], day: pd.Series[Any]) -> pd.Series[Any]:
         """Whether the day lies in the article's season."""
         starts = {str(row.season): _day(row.starts_on, -_FOREVER) for row in self.seasons.itertuples()}
@@ -102,6 +147,9 @@ def read_seeds(folder: Path = SEEDS) -> Seeds:
         non_merchandise=_csv(folder / "non_merchandise.csv"),
         assortment=_csv(folder / "assortment.csv"),
         seasons=_csv(folder / "season_calendar.csv"),
+        branch_calendar=_csv(folder / "branch_calendar.csv"),
+        public_holidays=_csv(folder / "public_holidays.csv"),
+        postal_code_states=_csv(folder / "postal_code_states.csv"),
         supply_network=dict(zip(network["branch_number"], network["supplied_from"], strict=True)),
     )
 

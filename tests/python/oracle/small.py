@@ -31,6 +31,17 @@ def seeds(**replaced: Any) -> Seeds:
         "assortment": frame([{"scope": "brand", "scope_value": "none", "assortment_type": "reorderable"}]),
         "seasons": frame([{"season": "FS25", "starts_on": "2025-02-01", "ends_on": "2025-07-31"}]),
         "supply_network": {"web": "depot"},
+        "branch_calendar": frame(
+            [
+                {"scope": "default", "opens_at": "10:00", "closes_at": "19:00", "open_on_sundays": "false"},
+                {"scope": "branch", "scope_value": "B3", "state": "BY", "opens_at": "00:00", "closes_at": "24:00"}
+                | {"open_on_sundays": "true"},
+                {"scope": "branch", "scope_value": "B4", "state": "BY", "opens_at": "09:30", "closes_at": "11:00"}
+                | {"open_on_sundays": "false"},
+            ]
+        ),
+        "public_holidays": frame([{"date_day": "2025-06-09", "by": "true"}, {"date_day": "2025-06-11", "by": "false"}]),
+        "postal_code_states": frame([{"from_postal_code": "01000", "to_postal_code": "01939", "state": "SN"}]),
     }
     return Seeds(**(given | replaced))
 

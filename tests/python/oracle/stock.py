@@ -21,6 +21,7 @@ from . import observations
 from .cleaning import divide
 from .core import Core
 from .grid import NEVER, Grid, grid_of
+from .hours import Floats, stockout_hours
 from .landing import Staged
 from .sales import ratio
 from .seeds import Seeds
@@ -34,8 +35,8 @@ class Stock:
 
     Attributes:
         daily: fct_inventory_daily: day, branch_number, article_number, category, closing_stock, stock_value_cost,
-            assortment_type, demand_units, net_units, inferred_receipts, inferred_issues, is_ranged, is_in_stock,
-            is_observed.
+            assortment_type, demand_units, net_units, inferred_receipts, inferred_issues, stockout_hours, is_ranged,
+            is_in_stock, is_observed.
         pairs: inventory_status without abc_class.
         grids: the grid of every branch.
     """
@@ -56,9 +57,9 @@ def build(
         as_of: the day A.
     """
     merchandise = core.articles[core.articles["is_merchandise"]].set_index("article_number")
-    events = observations.observations(staged, core)
-    observed_from = events.groupby("branch_number")["day"].min()
-    events = events[events["article_number"].isin(merchandise.index)]
+    all_events = observations.observations(staged, core)
+    observed_from = all_events.groupby("branch_number")["day"].min()
+    events = all_events[all_events["article_number"].isin(merchandise.index)]
     sold = lines[lines["is_merchandise"]]
     last_day = max(newest, as_of)
     starts = [int(frame["day"].min()) for frame in (events, sold) if len(frame)]
@@ -90,7 +91,10 @@ def build(
             first_day,
             last_day,
         )
-    daily = [_daily(branch, grid, merchandise) for branch, grid in grids.items()]
+    daily = [
+        _daily(branch, grid, merchandise, stockout_hours(branch, grid, all_events, core, seeds))
+        for branch, grid in grids.items()
+    ]
     pairs = [
         pair_metrics(branch, grid, grids.get(servers.get(branch, branch), grid), merchandise, as_of)
         for branch, grid in grids.items()
@@ -131,7 +135,7 @@ def _servers(core: Core) -> dict[str, str]:
     }
 
 
-def _daily(branch: str, grid: Grid, merchandise: pd.DataFrame) -> pd.DataFrame:
+def _daily(branch: str, grid: Grid, merchandise: pd.DataFrame, hours: Floats) -> pd.DataFrame:
     days, known = grid.days, grid.known
     started = days[None, :] >= grid.range_start[:, None]
     change = np.zeros_like(grid.closing)
@@ -158,6 +162,7 @@ def _daily(branch: str, grid: Grid, merchandise: pd.DataFrame) -> pd.DataFrame:
             "net_units": grid.net[rows, columns],
             "inferred_receipts": pd.array(np.maximum(unexplained, 0)[rows, columns], dtype="Int64"),
             "inferred_issues": pd.array(np.maximum(-unexplained, 0)[rows, columns], dtype="Int64"),
+            "stockout_hours": hours[rows, columns],
             "is_ranged": grid.ranged[rows, columns],
             "is_in_stock": grid.in_stock[rows, columns],
             "is_observed": observed,
