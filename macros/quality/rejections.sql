@@ -89,7 +89,7 @@
         {{ _landed_row_counts(table, base) }}
     ) as landed
     cross join (select count(*) as held_rows from {{ base }}) as held
-    where {{ 'true' if is_used(table) else 'false' }}
+    where {{ is_used(table) }}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 {% endmacro %}

@@ -79,6 +79,7 @@ drift as (
             landed_days.sale_date = sold_by_day.sale_date
             and landed_days.total_quantity = sold_by_day.units
             and landed_days.total_amount = sold_by_day.amount
+    having {{ is_used('daily_sales_agg') }}
     union all
     select
         'units of daily_sales_agg against sale' as check_name,
@@ -86,6 +87,7 @@ drift as (
         sold.units as right_value
     from landed_days_total
     cross join sold
+    where {{ is_used('daily_sales_agg') }}
     union all
     select
         'amount of daily_sales_agg against sale' as check_name,
@@ -93,6 +95,7 @@ drift as (
         sold.amount as right_value
     from landed_days_total
     cross join sold
+    where {{ is_used('daily_sales_agg') }}
     union all
     select
         'units of article_sales_agg against sale' as check_name,
@@ -100,6 +103,7 @@ drift as (
         sold.units as right_value
     from landed_articles_total
     cross join sold
+    where {{ is_used('article_sales_agg') }}
     union all
     select
         'amount of article_sales_agg against sale' as check_name,
@@ -107,6 +111,7 @@ drift as (
         sold.amount as right_value
     from landed_articles_total
     cross join sold
+    where {{ is_used('article_sales_agg') }}
     union all
     select
         'units of warehouse_inventory_agg against inventory' as check_name,
@@ -114,6 +119,7 @@ drift as (
         inventory.units as right_value
     from landed_warehouses_total
     cross join inventory
+    where {{ is_used('warehouse_inventory_agg') and is_used('inventory') }}
 ),
 
 checks as (
