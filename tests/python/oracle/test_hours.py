@@ -18,7 +18,9 @@ def _hours(branch: str, history: list[dict[str, Any]], **more: Any) -> dict[str,
         for at, (start, end) in enumerate(zip(_BUSY, [*_BUSY[1:], None], strict=True))
     ]
     sold = [sale("1", "2025-06-06", "COAT", "1", branch_number=branch), sale("2", "2025-06-12", "HAT", "1")]
-    marts = built(sold, history=[*clock, *history], inventory=[stock("B1", "CLOCK", "1", _BUSY[-1], id="clock")], **more)
+    marts = built(
+        sold, history=[*clock, *history], inventory=[stock("B1", "CLOCK", "1", _BUSY[-1], id="clock")], **more
+    )
     daily = rows(marts, "fct_inventory_daily")
     return {key[8:10]: row["stockout_hours"] for key, row in daily.items() if key.endswith(f"{branch}/COAT")}
 
