@@ -76,10 +76,11 @@
 {#-
   For every landed table how many rows have landed, how many of them are older versions of a key (both counted from the
   landed rows, whatever staging made of them), and how many rows its base model holds. Rows that were synced after that
-  was built are left out.
+  was built are left out. To count the tables that grow for ever is nightly work.
 -#}
 {% macro row_counts_of_all_tables() %}
     {%- for table, base in landed_bases().items() %}
+    {%- set is_counted = table not in ['sale', 'inventory_history'] or var('nightly') or not is_incremental() %}
     select
         '{{ table }}' as table_name,
         landed.landed_rows,
@@ -89,7 +90,7 @@
         {{ _landed_row_counts(table, base) }}
     ) as landed
     cross join (select count(*) as held_rows from {{ base }}) as held
-    where {{ is_used(table) }}
+    where {{ is_used(table) and is_counted }}
     {% if not loop.last %}union all{% endif %}
     {%- endfor %}
 {% endmacro %}

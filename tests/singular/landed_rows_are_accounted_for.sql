@@ -1,6 +1,6 @@
 {#-
-  Landed rows = staged + rejected + superseded, and whatever else the last run reconciled. Rows that were taken out of
-  a landed table are followed by the nightly run only, so an hourly run just warns.
+  Landed rows = staged + rejected + superseded, and whatever else the last run reconciled. A sync that lands in the
+  middle of an hourly run may leave a difference until the next one, so that only warns.
 -#}
 {{ config(severity='error' if var('nightly') else 'warn') }}
 
