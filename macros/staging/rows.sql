@@ -30,6 +30,7 @@
 {% macro delete_rows_not_landed(table) %}
     {% if execute and is_incremental() and var('nightly') and landed_relations(table) %}
         {% set spec = columns_of(table) %}
+        {% set columns = spec['columns'] + passed_through(table) %}
         delete from {{ this }} as held
         where not exists (
             select 1
@@ -37,7 +38,7 @@
                 {% for relation in landed_relations(table) %}
                     {%- if not loop.first %} union all {% endif -%}
                     (
-                        {{ _newest_rows(spec, relation, landed_columns(relation), spec['columns'], false) }}
+                        {{ _newest_rows(spec, relation, landed_columns(relation), columns, false) }}
                         select newest.row__name from newest
                     )
                 {% endfor %}

@@ -109,6 +109,18 @@ def test_hard_deletes_are_found_by_night(landed: Staging) -> None:
     assert set(quantities(landed)) == {"b"}
 
 
+def test_rows_without_a_key_stay_where_they_are(staging: Staging) -> None:
+    rows = [line("a", at(8)), line("", at(8), note="x"), line(" ", at(8)), line("  ", at(8))]
+    staging.land("sale", {**COLUMNS, "note": "text"}, rows, key="id")
+    passed = {"sale": ["note"]}
+    staging.build(*SALES, passthrough_columns=passed)
+    before = changes(staging)
+    staging.build(*SALES, passthrough_columns=passed)
+    staging.build(*SALES, passthrough_columns=passed, nightly=True)
+    assert changes(staging) == before
+    assert len(before) == len(rows)
+
+
 def test_an_older_version_takes_over_when_the_newer_one_was_taken_out(staging: Staging) -> None:
     staging.land("sale", COLUMNS, [line("a", at(8)), line(" a", at(9), quantity=2), line("z", at(12))], key="id")
     staging.build(*SALES)
