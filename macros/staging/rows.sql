@@ -384,7 +384,7 @@
     {% for name, raw in found.items() %}
         {% set is_unknown = name not in known and not name.startswith('_fivetran_') %}
         {% if name in personal or (is_unknown and spec.get('unknown_is_personal')) %}
-            {% do values.append(hash_personal(raw['sql'])) %}
+            {% do values.append(hash_personal(_as_text(raw))) %}
         {% else %}
             {% do values.append(_as_text(raw)) %}
         {% endif %}
