@@ -1,21 +1,22 @@
 {#-
-  For incremental models that are change logs of what they hold. `computed` is a CTE with the rows as they are now,
-  `scope` a condition on the kept rows (those that `computed` covers). Gives the rows that are new or differ in one of
-  `compared` from the kept row of the same `keys`, and, as superseded, the kept rows that are no more. With
-  delete+insert on `keys` the model then holds, for every key that ever was, its last state and the number of its last
-  change: a consumer that reads from the number it has seen on misses nothing, removed rows included.
+  For incremental models that are change logs of what they hold. `computed` is a CTE with the rows as they are now, `kept`
+  one with the rows of the model that it covers. Gives the rows that are new or differ in one of `compared` from the
+  kept row of the same `keys`, and, as superseded, the kept rows that are no more. With delete+insert on `keys` the model
+  then holds, for every key that ever was, its last state and the number of its last change: a consumer that reads from
+  the number it has seen on misses nothing, removed rows included.
 -#}
-{% macro changes_against_kept(computed, keys, compared, carried=[], scope=none) %}
+{% macro changes_against_kept(computed, kept, keys, compared, carried=[]) %}
     {%- set matches -%}
         {% for key in keys %}kept.{{ key }} = computed.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
     {%- endset %}
     select
         {% for column in keys + compared + carried %}computed.{{ column }}, {% endfor %}
+        {% if is_incremental() %}kept.change_number is null{% else %}true{% endif %} as is_new,
         false as is_superseded,
         {{ next_change_number() }} as change_number
     from {{ computed }} as computed
     {% if is_incremental() %}
-    left join {{ this }} as kept
+    left join {{ kept }} as kept
         on {{ matches }}
     where
         kept.is_superseded is distinct from false
@@ -25,17 +26,15 @@
     union all
     select
         {% for column in keys + compared + carried %}kept.{{ column }}, {% endfor %}
+        false as is_new,
         true as is_superseded,
         {{ next_change_number() }} as change_number
-    from {{ this }} as kept
+    from {{ kept }} as kept
     left join {{ computed }} as computed
         on {{ matches }}
     where
         computed.{{ keys[0] }} is null
         and not kept.is_superseded
-        {%- if scope %}
-        and {{ scope }}
-        {%- endif %}
     {% endif %}
 {% endmacro %}
 
@@ -80,3 +79,8 @@
             and change_number < (select max(newest.change_number) from {{ this }} as newest)
     {% endif %}
 {% endmacro %}
+
+{#- The key of an inventory row, from the columns of its history; null where one of them is missing. -#}
+{% macro inventory_key() -%}
+    inventory_id || '|' || branch_ref || '|' || article_ref || '|' || article_size_number
+{%- endmacro %}

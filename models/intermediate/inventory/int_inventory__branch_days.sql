@@ -166,6 +166,7 @@ computed as (
 final as (
     {{ changes_against_kept(
         computed='computed',
+        kept=this,
         keys=['branch_number', 'date_day'],
         compared=['opens_at', 'closes_at', 'is_observed_by_the_hour'],
     ) }}

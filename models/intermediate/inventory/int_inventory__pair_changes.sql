@@ -42,7 +42,11 @@ changes as (
     select
         branch_number,
         article_number,
-        cast('1900-01-01' as date) as rebuild_from
+        case
+            when is_new and branch_number = stock_branch_number
+                then least(first_line_on, {{ berlin_day('first_observed_at') }})
+            else cast('1900-01-01' as date)
+        end as rebuild_from
     from pairs
     where change_number > {{ worked_in_number() }}
     union all

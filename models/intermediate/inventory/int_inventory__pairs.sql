@@ -210,6 +210,7 @@ computed as (
 final as (
     {{ changes_against_kept(
         computed='computed',
+        kept=this,
         keys=['branch_number', 'article_number'],
         compared=[
             'stock_branch_number', 'selling_branches', 'is_merchandise', 'is_deleted', 'unit_cost', 'known_from_at',

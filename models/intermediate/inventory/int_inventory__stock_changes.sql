@@ -12,10 +12,6 @@
 
 with
 
-landed_history as (
-    select * from {{ ref('base_prohandel__inventory_history') }}
-),
-
 snapshots as (
     select * from {{ ref('inventory_snapshot') }}
 ),
@@ -28,10 +24,85 @@ articles as (
     select * from {{ ref('int_articles__references') }}
 ),
 
+-- The landed history wins as far as it reaches; the snapshot carries on from there.
+history_reach as (
+    select
+        source_relation,
+        max(valid_from) as reached_at
+        {%- if is_incremental() %},
+        max(valid_from) filter (where change_number <= {{ worked_in_number() }}) as reached_before
+        {%- endif %}
+    from {{ ref('base_prohandel__inventory_history') }}
+    group by source_relation
+),
+
+carried_on as (
+    select
+        snapshots.*,
+        history_reach.reached_at is null or snapshots.dbt_valid_from > history_reach.reached_at as is_opening,
+        history_reach.reached_at is null or snapshots.dbt_valid_to > history_reach.reached_at as is_closing
+        {%- if is_incremental() %},
+        history_reach.reached_at is distinct from history_reach.reached_before
+        and (
+            history_reach.reached_before is null
+            or snapshots.dbt_valid_from > history_reach.reached_before
+            or snapshots.dbt_valid_to > history_reach.reached_before
+        ) as is_taken_over
+        {%- endif %}
+    from snapshots
+    left join history_reach
+        on snapshots.source_relation = history_reach.source_relation
+),
+
+{% if is_incremental() -%}
+changed_keys as (
+    {%- if var('nightly') %}
+    select {{ inventory_key() }} as inventory_key
+    from {{ ref('base_prohandel__inventory_history') }}
+    union
+    select inventory_key
+    from snapshots
+    union
+    select inventory_key
+    from {{ this }}
+    {%- else %}
+    select {{ inventory_key() }} as inventory_key
+    from {{ ref('base_prohandel__inventory_history') }}
+    where change_number > {{ worked_in_number() }}
+    union
+    select inventory_key
+    from carried_on
+    where
+        dbt_valid_from >= {{ inventory_watermark() }}
+        or dbt_valid_to >= {{ inventory_watermark() }}
+        or is_taken_over
+    union
+    -- A branch or an article that landed later gives its rows another number.
+    select held.inventory_key
+    from {{ this }} as held
+    inner join branches
+        on held.branch_ref = branches.branch_ref
+    inner join articles
+        on held.article_ref = articles.article_ref
+    where
+        held.is_first
+        and not held.is_superseded
+        and (held.branch_number <> branches.branch_number or held.article_number <> articles.article_number)
+    {%- endif %}
+),
+
+kept as (
+    select held.*
+    from {{ this }} as held
+    inner join changed_keys
+        on held.inventory_key = changed_keys.inventory_key
+),
+{%- endif %}
+
 -- Rejected versions are here too: one whose quantity cannot be read says that its predecessor was not deleted.
 history as (
     select
-        inventory_id || '|' || branch_ref || '|' || article_ref || '|' || article_size_number as inventory_key,
+        {{ inventory_key() }} as inventory_key,
         source_relation,
         branch_ref,
         article_ref,
@@ -44,85 +115,16 @@ history as (
         valid_from,
         case when not coalesce(is_current, false) and valid_to < timestamptz '9999-01-01 00:00:00Z' then valid_to end
             as valid_to,
-        synced_at,
-        change_number
-    from landed_history
+        synced_at
+    from {{ ref('base_prohandel__inventory_history') }}
     where
-        inventory_id is not null
-        and branch_ref is not null
-        and article_ref is not null
-        and valid_from is not null
-),
-
--- The landed history wins as far as it reaches; the snapshot carries on from there.
-history_reach as (
-    select
-        source_relation,
-        max(valid_from) as reached_at
-        {%- if is_incremental() %},
-        max(valid_from) filter (where change_number <= {{ worked_in_number() }}) as reached_before
+        valid_from is not null
+        {% if is_incremental() -%}
+        and {{ inventory_key() }} in (select changed_keys.inventory_key from changed_keys)
+        {%- else -%}
+        and {{ inventory_key() }} is not null
         {%- endif %}
-    from history
-    group by source_relation
 ),
-
-carried_on as (
-    select
-        snapshots.*,
-        history_reach.reached_at,
-        history_reach.reached_at is null or snapshots.dbt_valid_from > history_reach.reached_at as is_opening,
-        history_reach.reached_at is null or snapshots.dbt_valid_to > history_reach.reached_at as is_closing
-    from snapshots
-    left join history_reach
-        on snapshots.source_relation = history_reach.source_relation
-),
-
-{% if is_incremental() -%}
-changed_keys as (
-    {%- if var('nightly') %}
-    select inventory_key from history
-    union
-    select inventory_key from snapshots
-    union
-    select inventory_key from {{ this }}
-    {%- else %}
-    select inventory_key
-    from history
-    where change_number > {{ worked_in_number() }}
-    union
-    select inventory_key
-    from snapshots
-    where
-        dbt_valid_from >= {{ inventory_watermark() }}
-        or dbt_valid_to >= {{ inventory_watermark() }}
-    union
-    -- Where the history reached further, it takes over from the snapshot.
-    select snapshots.inventory_key
-    from snapshots
-    inner join history_reach
-        on snapshots.source_relation = history_reach.source_relation
-    where
-        history_reach.reached_at is distinct from history_reach.reached_before
-        and (
-            history_reach.reached_before is null
-            or snapshots.dbt_valid_from > history_reach.reached_before
-            or snapshots.dbt_valid_to > history_reach.reached_before
-        )
-    union
-    -- A branch or an article that landed later gives its rows another number.
-    select kept.inventory_key
-    from {{ this }} as kept
-    inner join branches
-        on kept.branch_ref = branches.branch_ref
-    inner join articles
-        on kept.article_ref = articles.article_ref
-    where
-        kept.is_first
-        and not kept.is_superseded
-        and (kept.branch_number <> branches.branch_number or kept.article_number <> articles.article_number)
-    {%- endif %}
-),
-{%- endif %}
 
 versions as (
     select
@@ -148,7 +150,11 @@ versions as (
         case when is_closing then dbt_valid_to end as closed_at,
         coalesce(dbt_valid_to, dbt_valid_from) as synced_at
     from carried_on
-    where is_opening or is_closing
+    where
+        (is_opening or is_closing)
+        {%- if is_incremental() %}
+        and inventory_key in (select changed_keys.inventory_key from changed_keys)
+        {%- endif %}
 ),
 
 moments as (
@@ -157,9 +163,6 @@ moments as (
         versions.opened_at as observed_at,
         false as is_closing
     from versions
-    {% if is_incremental() -%}
-    inner join changed_keys on versions.inventory_key = changed_keys.inventory_key
-    {%- endif %}
     where versions.opened_at is not null
     union all
     select
@@ -168,9 +171,6 @@ moments as (
         greatest(versions.closed_at, versions.opened_at + interval '1 microsecond') as observed_at,
         true as is_closing
     from versions
-    {% if is_incremental() -%}
-    inner join changed_keys on versions.inventory_key = changed_keys.inventory_key
-    {%- endif %}
     where versions.closed_at is not null
 ),
 
@@ -233,13 +233,13 @@ computed as (
 final as (
     {{ changes_against_kept(
         computed='computed',
+        kept='kept',
         keys=['inventory_key', 'observed_at', 'branch_number', 'article_number'],
         compared=[
             'article_size_number', 'observed_on', 'quantity', 'quantity_change', 'is_first', 'source_relation',
             'branch_ref', 'article_ref',
         ],
         carried=['synced_at'],
-        scope='kept.inventory_key in (select changed_keys.inventory_key from changed_keys)',
     ) }}
 )
 
