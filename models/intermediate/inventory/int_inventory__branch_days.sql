@@ -107,7 +107,7 @@ observed_hours as (
         source_relation,
         date_trunc('hour', observed_at) as hour_at
     from stock_changes
-    where not is_superseded
+    where not is_superseded and quantity_change <> 0
 ),
 
 tenants as (

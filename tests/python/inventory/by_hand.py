@@ -103,6 +103,12 @@ class Retailer:
             found.setdefault((one.branch, one.article), []).append(one)
         return found
 
+    def is_change(self, one: Observation) -> bool:
+        """Whether the quantity of the size was another before; at first it was 0."""
+        pair = self._seen[one.branch, one.article]
+        earlier = [other for other in pair if other.size == one.size and other.at < one.at]
+        return one.quantity != (max(earlier, key=lambda other: other.at).quantity if earlier else 0)
+
     def known_from(self, branch: str) -> datetime | None:
         return min((seen.at for seen in self.observations if seen.branch == branch), default=None)
 
@@ -138,7 +144,7 @@ def observed_by_the_hour(retailer: Retailer, hours: tuple[datetime, datetime]) -
     while moment < closes:
         touched.add(moment.replace(minute=0))
         moment += QUARTER
-    seen = {one.at.replace(minute=0) for one in retailer.observations}
+    seen = {one.at.replace(minute=0) for one in retailer.observations if retailer.is_change(one)}
     return 3 * len(touched & seen) >= 2 * len(touched)
 
 
