@@ -4,7 +4,15 @@ with
 
 daily as (
     select
-        *,
+        date_day,
+        branch_number,
+        article_number,
+        opening_stock,
+        closing_stock,
+        net_units,
+        inferred_receipts,
+        inferred_issues,
+        is_observed,
         lag(date_day) over (partition by branch_number, article_number order by date_day) as previous_day,
         lag(closing_stock) over (partition by branch_number, article_number order by date_day) as previous_closing_stock
     from {{ ref('fct_inventory_daily') }}
