@@ -68,7 +68,10 @@
     ]) }}
 {% endmacro %}
 
-{#- Changes when code, seeds or variables change that decide the content of a model: then it is rebuilt whole. -#}
+{#-
+  Changes when code, seeds or variables change that decide the content of a model: then it is rebuilt whole. A model's
+  meta may name more: `variables` that only it reads, and `moves_with_as_of_date` where all its windows end at that day.
+-#}
 {% macro fingerprint_of(unique_id) %}
     {% set parts = [] %}
     {% for id in ancestors_of(unique_id) %}
@@ -77,6 +80,14 @@
     {% for name in content_variables() %}
         {% do parts.append(name ~ '=' ~ tojson(var(name), sort_keys=true)) %}
     {% endfor %}
+    {% set meta = graph.nodes[unique_id].config.get('meta') or {} %}
+    {% for name in meta.get('variables', []) %}
+        {% do parts.append(name ~ '=' ~ tojson(var(name), sort_keys=true)) %}
+    {% endfor %}
+    {% if meta.get('moves_with_as_of_date') %}
+        {% set as_of = graph.nodes['model.' ~ project_name ~ '.int_as_of'].relation_name %}
+        {% do parts.append('as of ' ~ run_query('select as_of_date from ' ~ as_of)[0]['as_of_date']) %}
+    {% endif %}
     {{ return(local_md5(parts | join('|'))) }}
 {% endmacro %}
 

@@ -3,14 +3,26 @@
   one with the rows of the model that it covers. Gives the rows that are new or differ in one of `compared` from the
   kept row of the same `keys`, and, as superseded, the kept rows that are no more. With delete+insert on `keys` the model
   then holds, for every key that ever was, its last state and the number of its last change: a consumer that reads from
-  the number it has seen on misses nothing, removed rows included.
+  the number it has seen on misses nothing, removed rows included. For the columns in `remembered` it also holds the
+  number of the last change that moved a known row to another value (`<column>_changed_in`).
 -#}
-{% macro changes_against_kept(computed, kept, keys, compared, carried=[]) %}
+{% macro changes_against_kept(computed, kept, keys, compared, carried=[], remembered=[]) %}
     {%- set matches -%}
         {% for key in keys %}kept.{{ key }} = computed.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
     {%- endset %}
     select
         {% for column in keys + compared + carried %}computed.{{ column }}, {% endfor %}
+        {% for column in remembered -%}
+        {% if is_incremental() -%}
+        case
+            when kept.change_number is null then 0
+            when kept.{{ column }} is distinct from computed.{{ column }} then {{ next_change_number() }}
+            else kept.{{ column }}_changed_in
+        end
+        {%- else -%}
+        cast(0 as bigint)
+        {%- endif %} as {{ column }}_changed_in,
+        {% endfor -%}
         {% if is_incremental() %}kept.change_number is null{% else %}true{% endif %} as is_new,
         false as is_superseded,
         {{ next_change_number() }} as change_number
@@ -26,6 +38,7 @@
     union all
     select
         {% for column in keys + compared + carried %}kept.{{ column }}, {% endfor %}
+        {% for column in remembered %}kept.{{ column }}_changed_in, {% endfor %}
         false as is_new,
         true as is_superseded,
         {{ next_change_number() }} as change_number

@@ -45,3 +45,13 @@
 {% macro whole_weeks(days) %}
     {{- return("(" ~ days ~ " - mod(" ~ days ~ ", 7)) / 7") -}}
 {% endmacro %}
+
+{#- How many days of a span lie in the window of so many days that ends at a day. -#}
+{% macro days_of_span_in_window(first_day, last_day, as_of_date, days) -%}
+    greatest(
+        0,
+        {{ days_apart(
+            'greatest(' ~ first_day ~ ', ' ~ days_after(as_of_date, 1 - days) ~ ')', 'least(' ~ last_day ~ ', ' ~ as_of_date ~ ')'
+        ) }} + 1
+    )
+{%- endmacro %}

@@ -31,10 +31,14 @@ current_sizes as (
     group by branches.branch_number, articles.article_number, landed.article_size_number
 ),
 
-{% endif -%}
+pair_sizes as (
+    select * from {{ ref('int_inventory__pair_sizes') }}
+),
+{%- else -%}
 stock_changes as (
     select * from {{ ref('int_inventory__stock_changes') }} where not is_superseded
 ),
+{%- endif %}
 
 as_of as (
     select * from {{ ref('int_as_of') }}
@@ -50,12 +54,12 @@ sizes as (
         quantity
     from current_sizes
     union all
-    select distinct
+    select
         branch_number,
         article_number,
         article_size_number,
         cast(0 as numeric(18, 4)) as quantity
-    from stock_changes
+    from pair_sizes
     {%- else %}
     select
         stock_changes.branch_number,

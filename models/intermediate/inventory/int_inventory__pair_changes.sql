@@ -1,7 +1,10 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ forget_seen_changes(['int_inventory__pair_events', 'fct_inventory_daily', 'stock_levels']) }}",
+    pre_hook="{{ forget_seen_changes([
+        'int_inventory__pair_events', 'int_inventory__pair_spans', 'int_inventory__pair_sizes',
+        'int_inventory__level_spans', 'int_inventory_with_metrics',
+    ]) }}",
     indexes=[{'columns': ['change_number']}],
 ) }}
 
@@ -50,20 +53,20 @@ changes as (
     from pairs
     where change_number > {{ worked_in_number() }}
     union all
+    -- Opening hours decide the empty hours of days on which stock moved.
     select
         pairs.branch_number,
         pairs.article_number,
-        moved.rebuild_from
-    from (
-        select
-            branch_number,
-            min(date_day) as rebuild_from
-        from branch_days
-        where change_number > {{ worked_in_number() }}
-        group by branch_number
-    ) as moved
+        moved.date_day as rebuild_from
+    from branch_days as moved
     inner join pairs
         on moved.branch_number = pairs.branch_number
+    inner join stock_changes
+        on
+            pairs.stock_branch_number = stock_changes.branch_number
+            and pairs.article_number = stock_changes.article_number
+            and moved.date_day = stock_changes.observed_on
+    where moved.change_number > {{ worked_in_number() }}
     {%- else %}
     -- Whoever reads this log is built whole whenever the log is: there is nothing to tell.
     select
@@ -89,6 +92,11 @@ final as (
     select
         neighbours.branch_number,
         neighbours.article_number,
+        {% if is_incremental() -%}
+        case when neighbours.category_changed_in <= {{ worked_in_number() }} then neighbours.category end as category,
+        {%- else -%}
+        neighbours.category,
+        {%- endif %}
         min(earliest.rebuild_from) as rebuild_from,
         {{ next_change_number() }} as change_number
     from earliest
@@ -98,7 +106,8 @@ final as (
         on
             pairs.article_number = neighbours.article_number
             and pairs.stock_branch_number = neighbours.stock_branch_number
-    group by neighbours.branch_number, neighbours.article_number
+    group by
+        neighbours.branch_number, neighbours.article_number, neighbours.category, neighbours.category_changed_in
 )
 
 select * from final

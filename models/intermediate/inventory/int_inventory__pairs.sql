@@ -138,9 +138,9 @@ firsts as (
 observed_branches as (
     select
         branch_number,
-        min(observed_at) as first_observed_at
-    from stock_changes
-    where is_first and not is_superseded
+        min(first_observed_at) as first_observed_at
+    from firsts
+    where first_observed_at is not null
     group by branch_number
 ),
 
@@ -217,6 +217,7 @@ final as (
             'known_from', 'stock_known_from', 'range_start', 'first_observed_at', 'first_stock_on', 'first_quantity_on', 'first_line_on',
             'first_demand_on', 'category', 'season', 'assortment_type',
         ],
+        remembered=['category'],
     ) }}
 )
 

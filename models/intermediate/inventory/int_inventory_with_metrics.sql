@@ -1,4 +1,21 @@
-{{ config(materialized='table', indexes=[{'columns': ['branch_number', 'article_number'], 'unique': true}]) }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='slices',
+    unique_key=['branch_number', 'article_number'],
+    meta={
+        'changes': 'int_inventory__pair_changes',
+        'slice': ['branch_number', 'article_number'],
+        'and_by_key': true,
+        'moves_with_as_of_date': true,
+        'variables': [
+            'as_of_date', 'min_stock_days', 'max_cover_days', 'new_article_days', 'slow_after_days', 'slow_cover_days',
+            'dead_after_days', 'low_cover_days',
+        ],
+    },
+    indexes=[{'columns': ['branch_number', 'article_number'], 'unique': true}],
+) }}
+
+{%- set changes = ref('int_inventory__pair_changes') %}
 
 with
 
@@ -7,8 +24,8 @@ pairs as (
     where not is_superseded and is_merchandise and range_start is not null
 ),
 
-daily as (
-    select * from {{ ref('fct_inventory_daily') }}
+spans as (
+    select * from {{ ref('int_inventory__pair_spans') }}
 ),
 
 sales as (
@@ -30,6 +47,29 @@ articles as (
 as_of as (
     select * from {{ ref('int_as_of') }}
 ),
+
+{% if is_incremental() -%}
+-- Stock as it landed and list prices move without a change of the pair.
+changed as (
+    select
+        branch_number,
+        article_number
+    from {{ changed_slices(changes, ['branch_number', 'article_number']) }} as logged
+    union
+    select
+        kept.branch_number,
+        kept.article_number
+    from {{ this }} as kept
+    inner join on_hand
+        on kept.branch_number = on_hand.branch_number and kept.article_number = on_hand.article_number
+    inner join articles
+        on kept.article_number = articles.article_number
+    where
+        kept.on_hand is distinct from on_hand.on_hand
+        or kept.size_availability_rate is distinct from on_hand.size_availability_rate
+        or kept.list_price_gross is distinct from articles.list_price_gross
+),
+{%- endif %}
 
 described as (
     select
@@ -53,67 +93,55 @@ described as (
         on pairs.article_number = articles.article_number
     inner join on_hand
         on pairs.branch_number = on_hand.branch_number and pairs.article_number = on_hand.article_number
+    {% if is_incremental() -%}
+    inner join changed
+        on pairs.branch_number = changed.branch_number and pairs.article_number = changed.article_number
+    {%- endif %}
 ),
 
-recent_days as (
+recent_spans as (
     select
-        daily.branch_number,
-        daily.article_number,
-        daily.demand_units,
-        daily.is_ranged,
-        daily.is_in_stock,
-        daily.is_observed,
-        daily.closing_stock,
-        daily.stock_value_cost,
-        daily.date_day,
-        daily.date_day > {{ days_after('as_of.as_of_date', -30) }} as is_in_30_days,
-        daily.date_day > {{ days_after('as_of.as_of_date', -90) }} as is_in_90_days
-    from daily
-    cross join as_of
-    where
-        daily.date_day > {{ days_after('as_of.as_of_date', -365) }}
-        and daily.date_day <= as_of.as_of_date
+        spans.branch_number,
+        spans.article_number,
+        spans.first_day,
+        spans.demand_units,
+        spans.is_ranged,
+        spans.is_ranged and spans.is_in_stock as is_available,
+        spans.is_observed,
+        spans.closing_stock,
+        spans.stock_value_cost,
+        described.as_of_date,
+        coalesce(spans.first_day < described.stock_known_from, true) as is_stock_unknown,
+        {%- for days in [30, 90, 365] %}
+        {{ days_of_span_in_window('spans.first_day', 'spans.last_day', 'described.as_of_date', days) }} as days_{{ days }}
+        {{- ',' if not loop.last }}
+        {%- endfor %}
+    from described
+    inner join spans
+        on
+            described.branch_number = spans.branch_number
+            and described.article_number = spans.article_number
+            and spans.last_day > {{ days_after('described.as_of_date', -365) }}
+            and spans.first_day <= described.as_of_date
 ),
 
+-- What is sold belongs to the first day of a span, all else holds on each of its days.
 day_sums as (
     select
-        recent_days.branch_number,
-        recent_days.article_number,
-        sum(recent_days.demand_units) filter (
-            where recent_days.is_in_30_days and recent_days.is_ranged and recent_days.is_in_stock
-        ) as available_demand_units_30d,
-        count(*) filter (
-            where recent_days.is_in_30_days and recent_days.is_ranged and recent_days.is_in_stock
-        ) as available_days_30d,
-        sum(recent_days.demand_units) filter (
-            where recent_days.is_in_90_days and recent_days.is_ranged and recent_days.is_in_stock
-        ) as available_demand_units_90d,
-        count(*) filter (
-            where recent_days.is_in_90_days and recent_days.is_ranged and recent_days.is_in_stock
-        ) as available_days_90d,
-        count(*) filter (
-            where recent_days.is_in_90_days and recent_days.is_ranged and recent_days.is_observed
-        ) as observed_ranged_days_90d,
-        count(*) filter (
-            where
-            recent_days.is_in_90_days
-            and recent_days.is_ranged
-            and recent_days.is_observed
-            and recent_days.closing_stock <= 0
-        ) as stockout_days_90d,
-        count(*) filter (
-            where
-            recent_days.is_in_90_days
-            and recent_days.is_ranged
-            and coalesce(recent_days.date_day < described.stock_known_from, true)
-        ) as unknown_ranged_days_90d,
-        sum(recent_days.stock_value_cost) filter (where recent_days.is_observed) as stock_value_days_365d
-    from recent_days
-    inner join described
-        on
-            recent_days.branch_number = described.branch_number
-            and recent_days.article_number = described.article_number
-    group by recent_days.branch_number, recent_days.article_number
+        branch_number,
+        article_number,
+        {%- for days in [30, 90] %}
+        coalesce(sum(demand_units) filter (
+            where is_available and first_day > {{ days_after('as_of_date', -days) }}
+        ), 0) as available_demand_units_{{ days }}d,
+        coalesce(sum(days_{{ days }}) filter (where is_available), 0) as available_days_{{ days }}d,
+        {%- endfor %}
+        coalesce(sum(days_90) filter (where is_ranged and is_observed), 0) as observed_ranged_days_90d,
+        coalesce(sum(days_90) filter (where is_ranged and is_observed and closing_stock <= 0), 0) as stockout_days_90d,
+        coalesce(sum(days_90) filter (where is_ranged and is_stock_unknown), 0) as unknown_ranged_days_90d,
+        sum(stock_value_cost * days_365) filter (where is_observed) as stock_value_days_365d
+    from recent_spans
+    group by branch_number, article_number
 ),
 
 -- Sales of the supply group; money only on the days whose stock is known, which is what turnover compares.
@@ -228,6 +256,7 @@ final as (
         as_of_date,
         assortment_type,
         unit_cost,
+        list_price_gross,
         cast(on_hand as numeric(18, 4)) as on_hand,
         cast(case when on_hand is not null then greatest(-on_hand, 0) end as numeric(18, 4)) as negative_stock_units,
         cast(case when on_hand is not null then greatest(on_hand, 0) * unit_cost end as numeric(18, 6))

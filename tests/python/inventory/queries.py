@@ -20,6 +20,7 @@ MODELS = {
     "int_inventory__pairs": "intermediate",
     "int_inventory__branch_days": "intermediate",
     "int_inventory__pair_events": "intermediate",
+    "int_inventory__pair_spans": "intermediate",
     "fct_inventory_daily": "marts",
 }
 
@@ -33,7 +34,7 @@ TABLES = {
         "sale_line_id text, date_day date, branch_number text, article_number text, change_number bigint"
     ),
     "intermediate.int_inventory__pair_changes": (
-        "branch_number text, article_number text, rebuild_from date, change_number bigint"
+        "branch_number text, article_number text, category text, rebuild_from date, change_number bigint"
     ),
     "marts.fct_sales_daily": (
         "date_day date, branch_number text, article_number text, demand_units numeric, return_units numeric,"
