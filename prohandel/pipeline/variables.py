@@ -128,6 +128,7 @@ _CATALOGUE = (
     Variable("slow_cover_days", _whole_number(1)),
     Variable("dead_after_days", _whole_number(1)),
     Variable("low_cover_days", _whole_number(0)),
+    Variable("phantom_expected_units", _whole_number(1)),
     Variable("overlap_minutes", _whole_number(0)),
     Variable("nightly", _boolean),
     Variable("reader_roles", _texts, only_by_vars=True),

@@ -1,10 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ forget_seen_changes([
-        'int_inventory__pair_events', 'int_inventory__pair_spans', 'int_inventory__pair_sizes',
-        'int_inventory__level_spans', 'int_inventory_with_metrics',
-    ]) }}",
+    pre_hook="{{ forget_seen_changes() }}",
     indexes=[{'columns': ['change_number']}],
 ) }}
 
