@@ -1,7 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook="{{ forget_seen_changes(['int_inventory__pair_events', 'fct_inventory_daily', 'stock_levels']) }}",
+    pre_hook="{{ forget_seen_changes() }}",
     indexes=[{'columns': ['change_number']}],
 ) }}
 
