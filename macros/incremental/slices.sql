@@ -1,22 +1,27 @@
 {#-
   The slices of the current model that have changed since it was last built, as a subquery with `columns`
-  (and `rebuild_from`, the earliest day to rebuild, where the log has one).
+  (and `rebuild_from`, the earliest day to rebuild, where the log has one). A column that the log does not have is derived
+  from its own by the SQL that the model's meta gives in `derived`, e.g. the month of a day.
 -#}
 {% macro changed_slices(changes, columns, has_rebuild_from=false) %}
+    {%- set derived = (config.get('meta') or {}).get('derived', {}) %}
     (
         select
-            {{ columns | join(', ') }}
+            {% for column in columns -%}
+            {{ derived[column] ~ ' as ' if column in derived }}{{ column }}{{ ', ' if not loop.last }}
+            {%- endfor %}
             {%- if has_rebuild_from %}, min(rebuild_from) as rebuild_from{% endif %}
         from {{ changes }}
         where change_number > {{ seen_change_number() }}
-        group by {{ columns | join(', ') }}
+        group by {% for column in columns %}{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
     )
 {% endmacro %}
 
 {#-
   Incremental strategy `slices`: the slices that changed are deleted whole and inserted as they are now, so a row
   that moved away or vanished leaves its old slice too. The model's meta says which:
-  `changes` (name of the change log), `slice` (columns), optionally `from` (day column: only days >= rebuild_from).
+  `changes` (name of the change log), `slice` (columns), optionally `from` (day column: only days >= rebuild_from) and
+  `derived` (SQL of slice columns that the log does not have).
 -#}
 {% macro get_incremental_slices_sql(arg_dict) %}
     {% set slice = config.get('meta') %}

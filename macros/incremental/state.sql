@@ -68,9 +68,16 @@
     ]) }}
 {% endmacro %}
 
-{#- Changes when code, seeds or variables change that decide the content of a model: then it is rebuilt whole. -#}
+{#-
+  Changes when code, seeds or variables change that decide the content of a model: then it is rebuilt whole. So does the
+  as-of date for a model whose meta has `window: true`, because every window moves with it; within a day such a model
+  follows the changes.
+-#}
 {% macro fingerprint_of(unique_id) %}
     {% set parts = [] %}
+    {% if (graph.nodes[unique_id].config.meta or {}).get('window') %}
+        {% do parts.append('as_of=' ~ run_query("select as_of_date from " ~ ref('int_as_of'))[0]['as_of_date']) %}
+    {% endif %}
     {% for id in ancestors_of(unique_id) %}
         {% do parts.append(id ~ ':' ~ graph.nodes[id].checksum.checksum) %}
     {% endfor %}
