@@ -1,10 +1,9 @@
 {#-
   The slices of the current model that have changed since it was last built, as a subquery with `columns`
   (and `rebuild_from`, the earliest day to rebuild, where the log has one). A column that the log does not have is derived
-  from its own by the SQL that the model's meta gives in `derived`, e.g. the month of a day.
+  from its own by the SQL in `derived`, e.g. the month of a day.
 -#}
-{% macro changed_slices(changes, columns, has_rebuild_from=false) %}
-    {%- set derived = (config.get('meta') or {}).get('derived', {}) %}
+{% macro changed_slices(changes, columns, has_rebuild_from=false, derived={}) %}
     (
         select
             {% for column in columns -%}
@@ -27,7 +26,7 @@
     {% set slice = config.get('meta') %}
     {% set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') %}
     delete from {{ arg_dict['target_relation'] }} as old
-    using {{ changed_slices(ref(slice['changes']), slice['slice'], 'from' in slice) }} as changed
+    using {{ changed_slices(ref(slice['changes']), slice['slice'], 'from' in slice, slice.get('derived', {})) }} as changed
     where
         {% for column in slice['slice'] -%}
         old.{{ column }} = changed.{{ column }}{{ ' and ' if not loop.last }}

@@ -10,6 +10,7 @@
     indexes=[{'columns': ['month_start_date', 'branch_number', 'customer_key'], 'unique': true}],
 ) }}
 {%- set changes = ref('int_sales__line_changes') %}
+{%- set derived = {'month_start_date': month_start('date_day')} %}
 
 with
 
@@ -18,7 +19,7 @@ lines as (
 ),
 
 {% if is_incremental() %}
-changed as {{ changed_slices(changes, ['month_start_date', 'branch_number']) }},
+changed as {{ changed_slices(changes, ['month_start_date', 'branch_number'], derived=derived) }},
 {% endif %}
 
 -- Who the customer of a changed line was before nobody tells: a branch's month is rebuilt for all of its customers.

@@ -10,6 +10,7 @@
     indexes=[{'columns': ['article_number', 'month_start_date', 'list_price_gross'], 'unique': true}],
 ) }}
 {%- set changes = ref('int_sales__line_changes') %}
+{%- set derived = {'month_start_date': month_start('date_day')} %}
 
 with
 
@@ -18,7 +19,7 @@ lines as (
 ),
 
 {% if is_incremental() %}
-changed as {{ changed_slices(changes, ['article_number', 'month_start_date']) }},
+changed as {{ changed_slices(changes, ['article_number', 'month_start_date'], derived=derived) }},
 {% endif %}
 
 final as (
