@@ -58,3 +58,25 @@
     {%- endset -%}
     {{ days_after('make_date(' ~ year ~ ', 3, 22)', '(' ~ days_after_march_22 ~ ')') }}
 {%- endmacro %}
+
+{#- First day of the month that a day lies in. -#}
+{% macro month_start(day) -%}
+    cast({{ dbt.date_trunc('month', day) }} as date)
+{%- endmacro %}
+
+{#- A day that lies a number of months later, or earlier if it is negative. -#}
+{% macro months_after(day, months) -%}
+    cast({{ dbt.dateadd('month', months, day) }} as date)
+{%- endmacro %}
+
+{#- First day of the week that a day lies in, where weeks are counted from an anchor day, before it too. -#}
+{% macro week_start(anchor, day) %}
+    {%- set apart = days_apart(anchor, day) -%}
+    {{- return(days_after(day, '-mod(mod(' ~ apart ~ ', 7) + 7, 7)')) -}}
+{% endmacro %}
+
+{#- The month of a day as text, e.g. 2026-02, whatever the date style of the session. -#}
+{% macro month_name_of(day) -%}
+    lpad(cast(cast(extract(year from {{ day }}) as integer) as {{ dbt.type_string() }}), 4, '0') || '-'
+        || lpad(cast(cast(extract(month from {{ day }}) as integer) as {{ dbt.type_string() }}), 2, '0')
+{%- endmacro %}

@@ -1,15 +1,18 @@
 {#-
   The slices of the current model that have changed since it was last built, as a subquery with `columns`
-  (and `rebuild_from`, the earliest day to rebuild, where the log has one).
+  (and `rebuild_from`, the earliest day to rebuild, where the log has one). A column that the log does not have is derived
+  from its own by the SQL in `derived`, e.g. the month of a day.
 -#}
-{% macro changed_slices(changes, columns, has_rebuild_from=false) %}
+{% macro changed_slices(changes, columns, has_rebuild_from=false, derived={}) %}
     (
         select
-            {{ columns | join(', ') }}
+            {% for column in columns -%}
+            {{ derived[column] ~ ' as ' if column in derived }}{{ column }}{{ ', ' if not loop.last }}
+            {%- endfor %}
             {%- if has_rebuild_from %}, min(rebuild_from) as rebuild_from{% endif %}
         from {{ changes }}
         where change_number > {{ seen_change_number() }}
-        group by {{ columns | join(', ') }}
+        group by {% for column in columns %}{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
     )
 {% endmacro %}
 
@@ -22,6 +25,7 @@
     rebuilt, because it may last longer or shorter now.
   - optionally `all_where_null`: slice column that the log leaves null where all of its values are to be rebuilt.
   - optionally `and_by_key`: the model also rewrites rows that the log does not name; they are replaced by unique_key.
+  - optionally `derived`: SQL of slice columns that the log does not have.
 -#}
 {% macro get_incremental_slices_sql(arg_dict) %}
     {% set slice = config.get('meta') %}
@@ -29,7 +33,7 @@
     {% set has_days = 'from' in slice or 'until' in slice %}
     {% for open_column in [none] + ([slice['all_where_null']] if 'all_where_null' in slice else []) %}
     delete from {{ arg_dict['target_relation'] }} as old
-    using {{ changed_slices(ref(slice['changes']), slice['slice'], has_days) }} as changed
+    using {{ changed_slices(ref(slice['changes']), slice['slice'], has_days, slice.get('derived', {})) }} as changed
     where
         {% for column in slice['slice'] -%}
         {% if column == open_column %}changed.{{ column }} is null{% else %}old.{{ column }} = changed.{{ column }}{% endif %}

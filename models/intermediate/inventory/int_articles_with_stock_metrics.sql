@@ -156,7 +156,11 @@ final as (
             end as numeric(18, 6)
         ) as gmroi,
         cast(case when is_opening_known and offered_units_90d > 0 then net_units_90d / offered_units_90d end as numeric(18, 6))
-            as sell_through_rate_90d
+            as sell_through_rate_90d,
+        known_days,
+        cast(stock_value_days_365d as numeric(18, 6)) as stock_value_days_365d,
+        cast(cogs_365d as numeric(18, 6)) as cogs_365d,
+        cast(gross_margin_365d as numeric(18, 6)) as gross_margin_365d
     from rates
 )
 
