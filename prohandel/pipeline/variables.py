@@ -46,6 +46,19 @@ def _whole_number(at_least: int) -> Check:
     return check
 
 
+def _number(above: float) -> Check:
+    def check(value: Any) -> str:
+        fits = isinstance(value, int | float) and not isinstance(value, bool) and value > above
+        return "" if fits else f"a number above {above:g}"
+
+    return check
+
+
+def _rates(value: Any) -> str:
+    fits = isinstance(value, list) and bool(value) and all(isinstance(item, float) and 0 < item < 1 for item in value)
+    return "" if fits else "a list of numbers between 0 and 1, such as [0.2, 0.5]"
+
+
 def _one_of(*choices: str) -> Check:
     return lambda value: "" if value in choices else " or ".join(repr(choice) for choice in choices)
 
@@ -128,6 +141,11 @@ _CATALOGUE = (
     Variable("slow_cover_days", _whole_number(1)),
     Variable("dead_after_days", _whole_number(1)),
     Variable("low_cover_days", _whole_number(0)),
+    Variable("min_demand_days", _whole_number(0)),
+    Variable("transfer_horizon_days", _whole_number(1)),
+    Variable("clearance_weeks", _whole_number(0)),
+    Variable("markdown_elasticity", _number(0)),
+    Variable("markdown_steps", _rates),
     Variable("overlap_minutes", _whole_number(0)),
     Variable("nightly", _boolean),
     Variable("reader_roles", _texts, only_by_vars=True),

@@ -26,11 +26,6 @@ pairs as (
     select
         reorder_points.*,
         metrics.is_slow_moving,
-        coalesce(
-            {{ days_apart('reorder_points.last_received_on', 'reorder_points.as_of_date') }}
-            >= {{ var('transfer_rest_days') }},
-            true
-        ) as is_rested,
         greatest(0, floor(reorder_points.on_hand - reorder_points.order_up_to_level)) as spare_units,
         floor(
             reorder_points.order_up_to_level
@@ -54,7 +49,6 @@ senders as (
     from pairs
     where
         on_hand > 0
-        and is_rested
         and (spare_units > 0 or is_slow_moving)
 ),
 
@@ -67,6 +61,7 @@ receivers as (
     where
         needed_units > 0
         and avg_daily_demand_90d > 0
+        and demand_days_90d >= {{ var('min_demand_days') }}
         and not is_slow_moving
 ),
 
@@ -84,7 +79,11 @@ valued as (
             as value_per_unit
     from senders
     inner join relations
-        on senders.branch_number = relations.from_branch
+        on
+            senders.branch_number = relations.from_branch
+            and coalesce(
+                {{ days_apart('senders.last_received_on', 'senders.as_of_date') }} >= relations.rest_days, true
+            )
     inner join receivers
         on senders.article_number = receivers.article_number and relations.to_branch = receivers.branch_number
     inner join prices

@@ -16,6 +16,7 @@ pairs as (
         receivers.branch_number as to_branch,
         receivers.shop_type = 'outlet' as is_to_outlet,
         relations.is_allowed,
+        relations.rest_days,
         relations.minimum_units,
         relations.minimum_value,
         -- A named branch counts more than its type; of two rows that name one branch each, the sender's.
@@ -44,6 +45,7 @@ final as (
         from_branch,
         to_branch,
         is_to_outlet,
+        rest_days,
         minimum_units,
         minimum_value
     from pairs

@@ -39,7 +39,7 @@ stocked as (
         articles.category,
         articles.brand,
         articles.season,
-        classes.is_new_article,
+        coalesce(classes.is_new_article, false) as is_new_article,
         stock.on_hand,
         stock.as_of_date,
         prices.list_price_gross,
@@ -91,7 +91,7 @@ stepped as (
         candidates.*,
         least(candidates.expected_demand, candidates.on_hand) as units_without_step,
         case
-            when candidates.expected_demand >= candidates.on_hand then 0
+            when candidates.is_new_article or candidates.expected_demand >= candidates.on_hand then 0
             {% for step in steps[:-1] -%}
             when candidates.expected_demand * {{ ((1 - step) ** -elasticity) | round(6) }} >= candidates.on_hand then {{ step }}
             {% endfor -%}
@@ -125,7 +125,7 @@ final as (
         category,
         brand,
         season,
-        coalesce(is_new_article, false) as is_new_article,
+        is_new_article,
         cast(on_hand as numeric(18, 4)) as on_hand,
         cast(demand_units_28d as numeric(18, 4)) as demand_units_28d,
         {{ rate('on_hand * 4', 'demand_units_28d') }} as weeks_of_cover,

@@ -31,7 +31,7 @@ described as (
         coalesce(open_orders.on_order_units, 0) as on_order_units,
         pairs.avg_daily_demand_90d,
         recent_days.available_demand_units_90d as demand_units,
-        nullif(recent_days.available_days_90d, 0) as demand_days,
+        recent_days.available_days_90d as demand_days,
         -- n * sum of squares - square of the sum is n squared times the population variance.
         case
             when recent_days.available_days_90d >= 2
@@ -64,7 +64,7 @@ described as (
 computed as (
     select
         *,
-        cast(demand_units * protection_days / demand_days as numeric(18, 6)) as expected_demand,
+        cast(demand_units * protection_days / nullif(demand_days, 0) as numeric(18, 6)) as expected_demand,
         cast(z * demand_sd * sqrt(cast(protection_days as {{ dbt.type_float() }})) as numeric(18, 6)) as safety_stock
     from described
 ),
@@ -77,6 +77,7 @@ final as (
         cast(on_order_units as numeric(18, 4)) as on_order_units,
         {{ 'true' if var('using_purchase_order') else 'false' }} as is_on_order_known,
         avg_daily_demand_90d,
+        coalesce(demand_days, 0) as demand_days_90d,
         cast(demand_sd as numeric(18, 6)) as demand_sd_90d,
         service_level,
         cast(z as numeric(18, 6)) as z,
