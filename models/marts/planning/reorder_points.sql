@@ -1,0 +1,105 @@
+{{ config(indexes=[{'columns': ['article_number']}]) }}
+
+with
+
+pairs as (
+    select * from {{ ref('int_inventory_with_metrics') }} where known_from is not null
+),
+
+policies as (
+    select * from {{ ref('int_planning__policies') }}
+),
+
+recent_days as (
+    select * from {{ ref('int_planning__recent_days') }}
+),
+
+open_orders as (
+    select
+        branch_number,
+        article_number,
+        sum(open_units) as on_order_units
+    from {{ ref('int_planning__open_orders') }}
+    group by branch_number, article_number
+),
+
+described as (
+    select
+        pairs.branch_number,
+        pairs.article_number,
+        pairs.on_hand,
+        coalesce(open_orders.on_order_units, 0) as on_order_units,
+        pairs.avg_daily_demand_90d,
+        recent_days.available_demand_units_90d as demand_units,
+        recent_days.available_days_90d as demand_days,
+        -- n * sum of squares - square of the sum is n squared times the population variance.
+        case
+            when recent_days.available_days_90d >= 2
+                then
+                    sqrt(cast(
+                        recent_days.available_days_90d * recent_days.available_demand_squares_90d
+                        - recent_days.available_demand_units_90d * recent_days.available_demand_units_90d
+                        as {{ dbt.type_float() }}
+                    )) / recent_days.available_days_90d
+        end as demand_sd,
+        policies.service_level,
+        policies.z,
+        policies.lead_time_days,
+        policies.review_period_days,
+        policies.lead_time_days + policies.review_period_days as protection_days,
+        policies.pack_units,
+        policies.presentation_minimum,
+        recent_days.last_received_on,
+        case when pairs.on_hand <= 0 then {{ days_after('recent_days.last_in_stock_on', 1) }} end as out_of_stock_since,
+        pairs.as_of_date
+    from pairs
+    inner join policies
+        on pairs.branch_number = policies.branch_number and pairs.article_number = policies.article_number
+    left join recent_days
+        on pairs.branch_number = recent_days.branch_number and pairs.article_number = recent_days.article_number
+    left join open_orders
+        on pairs.branch_number = open_orders.branch_number and pairs.article_number = open_orders.article_number
+),
+
+computed as (
+    select
+        *,
+        cast(demand_units * protection_days / nullif(demand_days, 0) as numeric(18, 6)) as expected_demand,
+        cast(z * demand_sd * sqrt(cast(protection_days as {{ dbt.type_float() }})) as numeric(18, 6)) as safety_stock
+    from described
+),
+
+final as (
+    select
+        branch_number,
+        article_number,
+        on_hand,
+        cast(on_order_units as numeric(18, 4)) as on_order_units,
+        {{ 'true' if var('using_purchase_order') else 'false' }} as is_on_order_known,
+        avg_daily_demand_90d,
+        coalesce(demand_days, 0) as demand_days_90d,
+        cast(demand_sd as numeric(18, 6)) as demand_sd_90d,
+        service_level,
+        cast(z as numeric(18, 6)) as z,
+        lead_time_days,
+        review_period_days,
+        protection_days,
+        pack_units,
+        presentation_minimum,
+        expected_demand,
+        safety_stock,
+        cast(expected_demand + safety_stock as numeric(18, 6)) as reorder_point,
+        -- Where demand is unknown, a floor would order for what nobody sells any more.
+        cast(
+            case
+                when expected_demand + safety_stock is not null
+                    then greatest(expected_demand + safety_stock, coalesce(presentation_minimum, 0))
+            end as numeric(18, 6)
+        ) as order_up_to_level,
+        last_received_on,
+        out_of_stock_since,
+        as_of_date
+    from computed
+)
+
+select * from final

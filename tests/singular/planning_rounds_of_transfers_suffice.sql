@@ -1,0 +1,3 @@
+select *
+from {{ ref('int_planning__transfer_rounds') }}
+where round is null
