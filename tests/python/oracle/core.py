@@ -4,6 +4,7 @@ Readings chosen:
     * A sale names its article by number, never by id; inventory by number, else by id. Branches and customers by number
       first, then by id.
     * A category reference finds a category by id, then by name; where it finds none it is itself the category's name.
+    * A supplier reference finds a supplier by number, then by id; where it finds no name it is itself the name.
     * The members are the landed ones and those that a staged row names, deleted sale lines included.
     * A landed shop that says nothing of its type is retail.
     * A branch is served by itself unless `supply_network` says otherwise; a served branch that has stock of its own is
@@ -32,7 +33,7 @@ class Core:
     """Resolved members.
 
     Attributes:
-        articles: article_number, category, category_ref, brand, season, assortment_type, vat_class, is_merchandise,
+        articles: article_number, category, category_ref, supplier, brand, season, assortment_type, vat_class, is_merchandise,
             list_price, unit_cost (null where unknown), created_on, is_active, is_deleted, is_landed.
         branches: branch_number, shop_type, state, is_online, supplied_from, has_own_stock, is_landed.
         branch_map: branch reference to branch_number.
@@ -114,6 +115,7 @@ def _articles(staged: Staged, seeds: Seeds, variables: Variables, stocked: set[s
         articles["unit_cost"] = articles["unit_cost"].mask(articles["unit_cost"].eq(0).fillna(False))
     articles["category_ref"] = articles["category_ref"].astype("string")
     articles["category"] = _category_names(articles["category_ref"], staged.categories)
+    articles["supplier"] = _supplier_names(articles["supplier_ref"].astype("string"), staged.suppliers)
     articles["is_merchandise"] = ~seeds.is_non_merchandise(articles)
     articles["category"] = articles["category"].mask(~articles["is_merchandise"], NON_MERCHANDISE)
     articles["assortment_type"] = seeds.assortment_type(articles)
@@ -125,6 +127,14 @@ def _category_names(refs: pd.Series[Any], categories: pd.DataFrame) -> pd.Series
     named = categories[categories["name"].notna()]
     by_id = dict(zip(named["category_id"], named["name"], strict=True))
     return refs.map(lambda ref: by_id.get(ref, ref), na_action="ignore").astype("string").fillna(UNKNOWN)
+
+
+def _supplier_names(refs: pd.Series[Any], suppliers: pd.DataFrame) -> pd.Series[Any]:
+    named = suppliers[suppliers["name"].notna()]
+    numbered = _one_per_number(named[named["supplier_number"].notna()], "supplier_number", "supplier_id")
+    names = dict(zip(named["supplier_id"], named["name"], strict=True))
+    names |= dict(zip(numbered["supplier_number"], numbered["name"], strict=True))
+    return refs.map(lambda ref: names.get(ref, ref), na_action="ignore").astype("string").fillna(UNKNOWN)
 
 
 def _branches(staged: Staged, seeds: Seeds, named: set[str], with_stock: set[str]) -> pd.DataFrame:

@@ -63,6 +63,11 @@ class Grid:
         """The day of every column."""
         return np.arange(self.first_day, self.first_day + self.closing.shape[1], dtype=np.int64)
 
+    def window(self, as_of: int, days: int) -> slice:
+        """The columns of the days in (as_of - days, as_of]."""
+        end = as_of - self.first_day + 1
+        return slice(max(0, end - days), max(0, end))
+
     @property
     def known(self) -> Bools:
         """Where stock is known."""

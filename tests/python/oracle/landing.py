@@ -28,6 +28,7 @@ from .variables import Variables
 _VOID = ("cancelled", "canceled", "void", "voided")
 UNKNOWN = "unknown"
 SNAPSHOT = "inventory_snapshot"
+TABLES = ("article", "customer", "order", "sale", "inventory", "shop", "category", "supplier", "inventory_history")
 _RAW_KEY = ("id", "branch_number", "article_number", "article_size_number")
 
 Landing = Mapping[str, pd.DataFrame]
@@ -38,8 +39,8 @@ class Staged:
     """Cleaned tables; days are days since 1970-01-01, moments microseconds since then, numbers whole 1e-4.
 
     Attributes:
-        articles: article_id, article_number, name, category_ref, brand, season, list_price, unit_cost, created_on,
-            is_active, is_deleted, synced_at.
+        articles: article_id, article_number, name, category_ref, supplier_ref, brand, season, list_price, unit_cost,
+            created_on, is_active, is_deleted, synced_at.
         customers: customer_id, customer_number.
         orders: order_id, customer_ref, order_day, delivery_day, total_amount, status, is_deleted.
         sales: sale_line_id, receipt_number, day, sold_at, branch_ref, article_number, article_size_number,
@@ -50,6 +51,7 @@ class Staged:
         snapshot: the versions of the stock snapshot: as inventory, with ended_at, is_active; synced_at is their start.
         shops: shop_id, branch_number, name, city, postal_code, country, shop_type, is_online, is_deleted, synced_at.
         categories: category_id, name, parent_category_id.
+        suppliers: supplier_id, supplier_number, name, is_deleted, synced_at.
         last_sale_sync: Berlin day of the newest `_fivetran_synced` of any landed sale row; None without rows.
     """
 
@@ -62,6 +64,7 @@ class Staged:
     snapshot: pd.DataFrame
     shops: pd.DataFrame
     categories: pd.DataFrame
+    suppliers: pd.DataFrame
     last_sale_sync: int | None
 
 
@@ -76,8 +79,7 @@ def read_landing(
         LookupError: a table in use has not landed.
     """
     landing: dict[str, pd.DataFrame] = {}
-    tables = ("article", "customer", "order", "sale", "inventory", "shop", "category", "inventory_history")
-    for table in filter(variables.using, tables):
+    for table in filter(variables.using, TABLES):
         if not columns_of(conn, schema, table):
             raise LookupError(f"{schema}.{table} has not landed, though using_{table} is true")
         landing[table] = read_table(conn, schema, table)
@@ -90,7 +92,7 @@ def stage(landing: Landing, variables: Variables) -> Staged:
     """Clean every table in use; the others are empty."""
     tables = {
         table: landing.get(table, pd.DataFrame()) if variables.using(table) else pd.DataFrame()
-        for table in ("article", "customer", "order", "sale", "inventory", "shop", "category", "inventory_history")
+        for table in TABLES
     }
     synced = cleaning.instant(_pick(tables["sale"], "_fivetran_synced")).values
     last_sync = cleaning.berlin_day(synced).max() if synced.notna().any() else None
@@ -104,6 +106,7 @@ def stage(landing: Landing, variables: Variables) -> Staged:
         snapshot=_snapshot(landing.get(SNAPSHOT, pd.DataFrame())),
         shops=_shops(tables["shop"]),
         categories=_categories(tables["category"]),
+        suppliers=_suppliers(tables["supplier"]),
         last_sale_sync=None if last_sync is None else int(last_sync),
     )
 
@@ -159,6 +162,7 @@ def _articles(table: pd.DataFrame) -> pd.DataFrame:
             "article_number": _pick(table, "article_number", "number"),
             "name": _pick(table, "name"),
             "category_ref": _pick(table, "category_id", "category"),
+            "supplier_ref": _pick(table, "supplier_id", "supplier"),
             "brand": _pick(table, "brand"),
             "season": _pick(table, "season"),
             "list_price": cleaning.number(_pick(table, "price")).values,
@@ -312,3 +316,16 @@ def _categories(table: pd.DataFrame) -> pd.DataFrame:
         }
     )
     return _newest(frame, ["category_id"], table)
+
+
+def _suppliers(table: pd.DataFrame) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {
+            "supplier_id": _pick(table, "id"),
+            "supplier_number": _pick(table, "supplier_number", "number"),
+            "name": _pick(table, "name"),
+            "is_deleted": _deleted(table),
+            "synced_at": _synced(table),
+        }
+    )
+    return _newest(frame, ["supplier_id"], table)

@@ -6,33 +6,18 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from . import anomalies, cohorts, planning, products, ranges, sales, season, sizes, stockouts, trade, warehouses
 from . import core as members
-from . import products, sales
 from . import stock as stocks
+from .facts import Facts
 from .landing import Landing, Staged, stage
 from .seeds import Seeds
+from .shown import Mart, shown
 from .variables import Variables
 
 _EPOCH = date(1970, 1, 1)
-
-
-@dataclass(frozen=True)
-class Mart:
-    """One computed mart.
-
-    Attributes:
-        rows: key columns (text, days as datetime64) and measures: units and money as floats (NaN = null), flags as
-            nullable booleans, counts as Int64, dates as datetime64.
-        key: the grain.
-        money: the measures that are money.
-    """
-
-    rows: pd.DataFrame
-    key: list[str]
-    money: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -65,6 +50,10 @@ def compute(landing: Landing, seeds: Seeds, variables: Variables, hash_key: str)
         profit = products.product_profitability(lines, core, seeds, stock, variables, as_of)
         levels = stocks.stock_levels(stock, core, seeds)
         marts |= _stock_marts(stock, levels, profit, as_of)
+        facts = Facts(staged, core, seeds, variables, lines, stock, profit, levels, newest, as_of)
+        for subject in (trade, ranges, cohorts, sizes, stockouts, warehouses, anomalies, planning):
+            marts |= subject.marts(facts)
+        marts |= season.marts(facts, first_label_prices(core, lines))
     return Marts(marts, _as_date(newest), _as_date(as_of))
 
 
@@ -74,11 +63,11 @@ def _core_marts(
     people = sales.dim_customers(staged, variables, hash_key)
     return {
         "dim_articles": _dim_articles(core, lines, as_of),
-        "dim_shops": _mart(
+        "dim_shops": shown(
             core.branches, ["branch_number"], ["shop_type", "state", "supplied_from"], flags=["is_online"]
         ),
-        "dim_customers": _mart(people, ["customer_key"]),
-        "fct_orders": _mart(
+        "dim_customers": shown(people, ["customer_key"]),
+        "fct_orders": shown(
             sales.orders(staged, variables, hash_key),
             ["order_id"],
             ["customer_key", "status"],
@@ -90,33 +79,39 @@ def _core_marts(
 
 
 def _dim_articles(core: members.Core, lines: pd.DataFrame, as_of: int | None) -> Mart:
-    """First and last sale are demand lines on or before A, the first label price is of any line.
-
-    Of several label prices on the first day the one sold first counts, lines without a time last, then by line id.
-    """
+    """First and last sale are demand lines on or before A."""
     until = lines[lines["is_demand"] & lines["day"].le(as_of if as_of is not None else -1)]
     sold = until.groupby("article_number")["day"].agg(["min", "max"])
-    labelled = lines[lines["list_price_gross"].notna()].sort_values(["day", "sold_at", "sale_line_id"], kind="stable")
-    first_label = labelled.groupby("article_number")["list_price_gross"].first()
     numbers = core.articles["article_number"]
     articles = core.articles.assign(
         first_sale_day=numbers.map(sold["min"]).astype("Int64"),
         last_sale_day=numbers.map(sold["max"]).astype("Int64"),
         list_price_gross=core.articles["list_price"],
-        first_list_price_gross=numbers.map(first_label).astype("Int64").fillna(core.articles["list_price"]),
+        first_list_price_gross=numbers.map(first_label_prices(core, lines)),
     )
-    return _mart(
+    return shown(
         articles,
         ["article_number"],
-        ["name", "category", "brand", "season", "assortment_type"],
+        ["name", "category", "supplier", "brand", "season", "assortment_type"],
         dates={"first_sale_date": "first_sale_day", "last_sale_date": "last_sale_day"},
         units=["list_price_gross", "first_list_price_gross", "unit_cost"],
     )
 
 
+def first_label_prices(core: members.Core, lines: pd.DataFrame) -> pd.Series[Any]:
+    """The first label price of any line by article number, else the list price (whole 1e-4).
+
+    Of several label prices on the first day the one sold first counts, lines without a time last, then by line id.
+    """
+    labelled = lines[lines["list_price_gross"].notna()].sort_values(["day", "sold_at", "sale_line_id"], kind="stable")
+    list_price = core.articles.set_index("article_number")["list_price"]
+    first = labelled.groupby("article_number")["list_price_gross"].first()
+    return first.reindex(list_price.index).astype("Int64").fillna(list_price)
+
+
 def _sales_marts(lines: pd.DataFrame) -> dict[str, Mart]:
     return {
-        "fct_sale_lines": _mart(
+        "fct_sale_lines": shown(
             lines,
             ["sale_line_id"],
             ["branch_number", "article_number", "article_size_number", "customer_key", "receipt_number"],
@@ -125,13 +120,13 @@ def _sales_marts(lines: pd.DataFrame) -> dict[str, Mart]:
             money=sales.MONEY,
             flags=["is_return", "is_adjustment", "is_price_missing"],
         ),
-        "fct_sales_daily": _mart(
+        "fct_sales_daily": shown(
             sales.summed(lines, ["day", "branch_number", "article_number"]),
             ["date_day", "branch_number", "article_number"],
             units=sales.UNITS,
             money=sales.MONEY,
         ),
-        "sales_performance": _mart(
+        "sales_performance": shown(
             sales.sales_performance(lines),
             ["date_day", "branch_number", "category"],
             units=["demand_units", "return_units"],
@@ -147,7 +142,7 @@ def _stock_marts(stock: stocks.Stock, levels: pd.DataFrame, profit: pd.DataFrame
     status = stock.pairs.merge(classes, on="article_number", how="left").assign(as_of_day=as_of)
     sums = {column: f"{column}_365d" for column in ("net_revenue", "cogs", "gross_margin")}
     return {
-        "fct_inventory_daily": _mart(
+        "fct_inventory_daily": shown(
             stock.daily,
             ["date_day", "branch_number", "article_number"],
             units=["closing_stock", "demand_units", "net_units", "inferred_receipts", "inferred_issues"],
@@ -155,7 +150,7 @@ def _stock_marts(stock: stocks.Stock, levels: pd.DataFrame, profit: pd.DataFrame
             floats=["stockout_hours"],
             flags=["is_ranged", "is_in_stock", "is_observed"],
         ),
-        "stock_levels": _mart(
+        "stock_levels": shown(
             levels,
             ["date_day", "branch_number", "category"],
             units=["stock_units"],
@@ -163,7 +158,7 @@ def _stock_marts(stock: stocks.Stock, levels: pd.DataFrame, profit: pd.DataFrame
             counts=["ranged_articles", "stocked_out_articles"],
             floats=["stockout_rate"],
         ),
-        "inventory_status": _mart(
+        "inventory_status": shown(
             status,
             ["branch_number", "article_number"],
             ["stock_status", "assortment_type", "abc_class"],
@@ -183,7 +178,7 @@ def _stock_marts(stock: stocks.Stock, levels: pd.DataFrame, profit: pd.DataFrame
             ],
             flags=["is_slow_moving", "is_dead_stock", "is_stock_history_complete"],
         ),
-        "product_profitability": _mart(
+        "product_profitability": shown(
             profit.rename(columns=sums),
             ["article_number"],
             ["abc_class", "xyz_class"],
@@ -199,45 +194,6 @@ def _stock_marts(stock: stocks.Stock, levels: pd.DataFrame, profit: pd.DataFrame
             ],
         ),
     }
-
-
-def _mart(
-    frame: pd.DataFrame,
-    key: list[str],
-    texts: list[str] | None = None,
-    *,
-    dates: dict[str, str] | None = None,
-    units: list[str] | None = None,
-    money: list[str] | None = None,
-    counts: list[str] | None = None,
-    floats: list[str] | None = None,
-    flags: list[str] | None = None,
-) -> Mart:
-    shown: dict[str, Any] = {}
-    for column in [*key, *(texts or [])]:
-        shown[column] = _dates(frame["day"]) if column == "date_day" else frame[column].astype("string")
-    for column, source in (dates or {}).items():
-        shown[column] = _dates(frame[source])
-    for column in units or []:
-        shown[column] = _decimals(frame[column], 1e4)
-    for column in money or []:
-        shown[column] = _decimals(frame[column], 1e6)
-    for column in counts or []:
-        shown[column] = frame[column].astype("Int64")
-    for column in floats or []:
-        shown[column] = _decimals(frame[column], 1.0)
-    for column in flags or []:
-        shown[column] = frame[column].astype("boolean")
-    return Mart(pd.DataFrame(shown), key, tuple(money or []))
-
-
-def _decimals(values: pd.Series[Any], unit: float) -> pd.Series[Any]:
-    plain = values.astype("Float64").to_numpy(dtype=np.float64, na_value=np.nan)
-    return pd.Series(plain / unit, index=values.index)
-
-
-def _dates(days: pd.Series[Any]) -> pd.Series[Any]:
-    return pd.to_datetime(days.astype("Int64"), unit="D").astype("datetime64[s]")
 
 
 def _as_date(day: int | None) -> date | None:

@@ -46,23 +46,28 @@ def product_profitability(
 
 
 def abc_classes(products: pd.DataFrame) -> pd.DataFrame:
-    """abc_class per article of merchandise from `net_revenue` (whole 1e-6) of the last 365 days."""
+    """abc_class and shares per article of merchandise from `net_revenue` (whole 1e-6) of the last 365 days."""
     goods = products[products["is_merchandise"]].sort_values(
         ["net_revenue", "article_number"], ascending=[False, True], kind="stable"
     )
     revenue = [max(0, int(value)) for value in goods["net_revenue"]]
-    total, before, classes = sum(revenue), 0, []
+    total, before, classes, cumulated = sum(revenue), 0, [], []
     for value in revenue:
         # Whole numbers, because a share on the edge must not fall to either side by rounding.
         classes.append(
             "C" if value == 0 else "A" if before * 100 < total * 80 else "B" if before * 100 < total * 95 else "C"
         )
         before += value
-    return pd.DataFrame({"article_number": goods["article_number"].to_numpy(), "abc_class": classes})
+        cumulated.append(before)
+    frame = pd.DataFrame({"article_number": goods["article_number"].to_numpy(), "abc_class": classes})
+    base = pd.Series(total, index=frame.index)
+    frame["revenue_share"] = ratio(pd.Series(revenue, index=frame.index, dtype="int64"), base)
+    frame["cumulative_share"] = ratio(pd.Series(cumulated, index=frame.index, dtype="int64"), base)
+    return frame
 
 
 def xyz_classes(lines: pd.DataFrame, core: Core, stock: Stock, as_of: int) -> pd.DataFrame:
-    """xyz_class and weekly_demand_cv per article of merchandise over 52 blocks of seven days ending at A."""
+    """xyz_class, weekly_demand_cv and the first range_start per article of merchandise over 52 blocks of seven days ending at A."""
     articles = pd.Index(core.articles.loc[core.articles["is_merchandise"], "article_number"].astype("object"))
     first = as_of - _WEEKS * 7 + 1
     demand = np.zeros((len(articles), _WEEKS * 7), dtype=np.int64)
@@ -94,7 +99,10 @@ def xyz_classes(lines: pd.DataFrame, core: Core, stock: Stock, as_of: int) -> pd
     label = np.where(squared <= 0.25, "X", np.where(squared <= 1.0, "Y", "Z")).astype(object)
     label[n < _MIN_WEEKS] = None
     cv = np.where(n < _MIN_WEEKS, np.nan, np.sqrt(np.maximum(squared, 0)))
-    return pd.DataFrame({"article_number": articles, "weekly_demand_cv": cv, "xyz_class": label})
+    known = pd.Series(range_start).astype("Int64").mask(pd.Series(range_start >= _NEVER))
+    return pd.DataFrame(
+        {"article_number": articles, "weekly_demand_cv": cv, "xyz_class": label, "first_ranged_day": known.array}
+    )
 
 
 def _markup(products: pd.DataFrame, seeds: Seeds, as_of: int) -> pd.Series[Any]:
@@ -106,7 +114,10 @@ def _markup(products: pd.DataFrame, seeds: Seeds, as_of: int) -> pd.Series[Any]:
 
 
 def _stock_rates(lines: pd.DataFrame, core: Core, stock: Stock, variables: Variables, as_of: int) -> pd.DataFrame:
-    """gmroi and sell_through_rate_90d per article of merchandise."""
+    """gmroi and sell_through_rate_90d per article of merchandise, and what the stock of known days was and cost.
+
+    Adds stock_value_days (money x days, NaN where turnover is null) and known_cogs (money, NaN where unknown).
+    """
     goods = core.articles[core.articles["is_merchandise"]]
     articles = pd.Index(goods["article_number"].astype("object"))
     known_from = min(
@@ -116,7 +127,9 @@ def _stock_rates(lines: pd.DataFrame, core: Core, stock: Stock, variables: Varia
     since = max(known_from, as_of - 364)
     known_days = max(0, as_of - since + 1)
     merchandise = lines[lines["is_merchandise"]]
-    margin = _by_article(merchandise[merchandise["day"].between(since, as_of)], "gross_margin", articles)
+    on_known_days = merchandise[merchandise["day"].between(since, as_of)]
+    margin = _by_article(on_known_days, "gross_margin", articles)
+    cogs = _by_article(on_known_days, "cogs", articles)
     cost = goods["unit_cost"].to_numpy(dtype=np.float64, na_value=np.nan) / 10_000
     value_days = np.where(value_units > 0, value_units / 10_000 * cost, np.nan)
     if known_days < variables.min_stock_days:
@@ -135,7 +148,15 @@ def _stock_rates(lines: pd.DataFrame, core: Core, stock: Stock, variables: Varia
     known = known_from <= as_of - 90
     with np.errstate(divide="ignore", invalid="ignore"):
         through = np.where((base > 0) & known, net_by_day.sum(axis=1) / base, np.nan)
-    return pd.DataFrame({"article_number": articles, "gmroi": gmroi, "sell_through_rate_90d": through})
+    return pd.DataFrame(
+        {
+            "article_number": articles,
+            "gmroi": gmroi,
+            "sell_through_rate_90d": through,
+            "stock_value_days": np.where(value_days > 0, value_days, np.nan),
+            "known_cogs": cogs / 1e6,
+        }
+    )
 
 
 def _company_stock(

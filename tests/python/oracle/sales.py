@@ -123,15 +123,22 @@ def ratio(top: pd.Series[Any], base: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def sales_performance(lines: pd.DataFrame) -> pd.DataFrame:
-    """Measures by business day, branch and category.
+    """Measures by business day, branch and category."""
+    keys = ["day", "branch_number", "category"]
+    sums = with_rates(summed(lines, keys))
+    return sums.merge(receipts(lines, keys), on=keys, how="left", validate="one_to_one")
+
+
+def receipts(lines: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """The number of receipts per group.
 
     A receipt is a (branch, day, receipt number); a line without a receipt number is a receipt of its own.
     """
-    keys = ["day", "branch_number", "category"]
     own = lines["receipt_number"].isna()
-    receipts = lines[keys].assign(own=own, receipt=lines["receipt_number"].fillna(lines["sale_line_id"]))
-    counts = receipts.drop_duplicates().groupby(keys).size().rename("receipts").reset_index()
-    return with_rates(summed(lines, keys)).merge(counts, on=keys, how="left", validate="one_to_one")
+    named = lines[[*{"day", "branch_number", *keys}]].assign(
+        own=own, receipt=lines["receipt_number"].fillna(lines["sale_line_id"])
+    )
+    return named.drop_duplicates().groupby(keys).size().rename("receipts").reset_index()
 
 
 def orders(staged: Staged, variables: Variables, hash_key: str) -> pd.DataFrame:

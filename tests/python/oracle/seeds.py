@@ -27,6 +27,28 @@ from .landing import UNKNOWN
 SEEDS = Path(__file__).resolve().parents[3] / "seeds"
 _FOREVER = 2**40
 
+# Of a project that does not say otherwise.
+DEFAULTS = {
+    "sales_plan": pd.DataFrame(columns=["date_day", "branch_number", "plan_net_revenue"], dtype="string"),
+    "season_plan": pd.DataFrame(columns=["season", "category", "season_week", "plan_sell_through"], dtype="string"),
+    "purchase_plan": pd.DataFrame(
+        columns=["month", "category", "plan_sales_cost", "plan_closing_stock_cost"], dtype="string"
+    ),
+    "price_bands": pd.DataFrame(
+        {
+            "price_band": ["0-10", "10-20", "20-30", "30-50", "50-80", "80-120", "120-200", "200+"],
+            "from_price_gross": ["0", "10", "20", "30", "50", "80", "120", "200"],
+            "below_price_gross": ["10", "20", "30", "50", "80", "120", "200", None],
+        },
+        dtype="string",
+    ),
+    "replenishment_policy": pd.DataFrame(
+        [["default", None, "0.95", "7", "7", "1"]],
+        columns=["scope", "scope_value", "service_level", "lead_time_days", "review_period_days", "pack_units"],
+        dtype="string",
+    ),
+}
+
 
 @dataclass(frozen=True)
 class Hours:
@@ -51,6 +73,11 @@ class Seeds:
         branch_calendar: scope, scope_value, state, opens_at, closes_at, open_on_sundays.
         public_holidays: date_day and a flag per state in lower case.
         postal_code_states: from_postal_code, to_postal_code, state.
+        sales_plan: date_day, branch_number, plan_net_revenue.
+        season_plan: season, category, season_week, plan_sell_through.
+        price_bands: price_band, from_price_gross, below_price_gross.
+        replenishment_policy: scope, scope_value, service_level, lead_time_days, review_period_days, pack_units.
+        purchase_plan: month, category, plan_sales_cost, plan_closing_stock_cost.
     """
 
     vat_rates: pd.DataFrame
@@ -62,6 +89,11 @@ class Seeds:
     branch_calendar: pd.DataFrame
     public_holidays: pd.DataFrame
     postal_code_states: pd.DataFrame
+    sales_plan: pd.DataFrame
+    season_plan: pd.DataFrame
+    price_bands: pd.DataFrame
+    replenishment_policy: pd.DataFrame
+    purchase_plan: pd.DataFrame
 
     def vat_rate(self, vat_class: pd.Series[Any], day: pd.Series[Any]) -> pd.Series[Any]:
         """The rate of each class on each day in whole 1e-6 (Int64).
@@ -88,6 +120,50 @@ class Seeds:
         seasonal = articles["season"].ne(UNKNOWN)
         default = pd.Series(np.where(seasonal, "one_shot", "nos"), index=articles.index, dtype="string")
         return _policy(self.assortment, "assortment_type", articles).fillna(default)
+
+    def replenishment(self, pairs: pd.DataFrame) -> pd.DataFrame:
+        """service_level, lead_time_days and review_period_days of every pair: those of the first scope that fits.
+
+        Raises:
+            LookupError: no row fits a pair.
+        """
+        rows = self.replenishment_policy.reset_index(drop=True)
+        found = _policy(rows.assign(row=rows.index.astype("string")), "row", pairs)
+        if found.isna().any():
+            raise LookupError(f"no replenishment policy for {pairs[found.isna()].iloc[0].to_dict()}")
+        numbers = rows[["service_level", "lead_time_days", "review_period_days"]].astype("float64")
+        return numbers.iloc[found.astype("int64")].set_index(pairs.index)
+
+    def presentation_minimum(self, pairs: pd.DataFrame) -> pd.Series[Any]:
+        """Units (floats) that a pair shows at least; NaN where no policy names them."""
+        if "presentation_minimum" not in self.assortment.columns:
+            return pd.Series(np.nan, index=pairs.index)
+        return _policy(self.assortment, "presentation_minimum", pairs).astype("Float64").astype("float64")
+
+    def price_band(self, price: pd.Series[Any]) -> pd.Series[Any]:
+        """The band of every gross price (whole 1e-4); 'unknown' where there is none."""
+        band = pd.Series(UNKNOWN, index=price.index, dtype="string")
+        for row in self.price_bands.itertuples():
+            low = scaled(str(row.from_price_gross), 4) or 0
+            fits = price.ge(low)
+            if not pd.isna(row.below_price_gross):
+                fits &= price.lt(scaled(str(row.below_price_gross), 4))
+            band = band.mask(fits.fillna(False).astype(bool), str(row.price_band))
+        return band
+
+    def season_starts(self) -> dict[str, int]:
+        """The first day of every season that the calendar knows."""
+        return {
+            str(row.season): _day(row.starts_on, 0) for row in self.seasons.itertuples() if not pd.isna(row.starts_on)
+        }
+
+    def season_before(self, season: str) -> str | None:
+        """The season that started 350 to 380 days before; the latest where there are several."""
+        starts = self.season_starts()
+        if season not in starts:
+            return None
+        earlier = {name: day for name, day in starts.items() if 350 <= starts[season] - day <= 380}
+        return max(earlier, key=lambda name: (earlier[name], name), default=None)
 
     def is_non_merchandise(self, articles: pd.DataFrame) -> pd.Series[Any]:
         """Whether a pattern names the article's number, name or category."""
@@ -150,12 +226,21 @@ def read_seeds(folder: Path = SEEDS) -> Seeds:
         branch_calendar=_csv(folder / "branch_calendar.csv"),
         public_holidays=_csv(folder / "public_holidays.csv"),
         postal_code_states=_csv(folder / "postal_code_states.csv"),
+        sales_plan=_csv_or_default(folder / "sales_plan.csv"),
+        season_plan=_csv_or_default(folder / "season_plan.csv"),
+        price_bands=_csv_or_default(folder / "price_bands.csv"),
+        replenishment_policy=_csv_or_default(folder / "replenishment_policy.csv"),
+        purchase_plan=_csv_or_default(folder / "purchase_plan.csv"),
         supply_network=dict(zip(network["branch_number"], network["supplied_from"], strict=True)),
     )
 
 
 def _csv(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, dtype="string", keep_default_na=False, na_values=[""])
+
+
+def _csv_or_default(path: Path) -> pd.DataFrame:
+    return _csv(path) if path.exists() else DEFAULTS[path.stem].copy()
 
 
 def _day(text: Any, missing: int) -> int:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from .landing import TABLES
 from .marts import Marts, compute
-from .seeds import Seeds
+from .seeds import DEFAULTS, Seeds
 from .variables import Variables
 
 SYNCED = "2025-06-30 20:00:00+00"
@@ -43,7 +44,7 @@ def seeds(**replaced: Any) -> Seeds:
         "public_holidays": frame([{"date_day": "2025-06-09", "by": "true"}, {"date_day": "2025-06-11", "by": "false"}]),
         "postal_code_states": frame([{"from_postal_code": "01000", "to_postal_code": "01939", "state": "SN"}]),
     }
-    return Seeds(**(given | replaced))
+    return Seeds(**(DEFAULTS | given | replaced))
 
 
 def frame(rows: list[dict[str, Any]]) -> pd.DataFrame:
@@ -98,8 +99,7 @@ def built(
     """Compute the marts of a landing; tables that are not given are not in use."""
     landed = {"sale": sales, "article": articles, "inventory": inventory, "inventory_history": history} | (tables or {})
     landing = {name: frame(rows) for name, rows in landed.items() if rows}
-    names = ("article", "customer", "order", "sale", "inventory", "shop", "category", "inventory_history")
-    using = {f"using_{name}": name in landing for name in names}
+    using = {f"using_{name}": name in landing for name in TABLES}
     return compute(landing, given_seeds or seeds(), Variables.of(using | variables), HASH_KEY)
 
 

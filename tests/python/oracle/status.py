@@ -35,7 +35,6 @@ PAIR = ["branch_number", "article_number"]
 def pair_metrics(branch: str, grid: Grid, server: Grid, merchandise: pd.DataFrame, as_of: int) -> pd.DataFrame:
     """What follows from the grid of one branch (and of the branch that serves it); one row per pair."""
     article = merchandise.loc[grid.articles]
-    end = as_of - grid.first_day + 1
     frame = pd.DataFrame(
         {
             "branch_number": branch,
@@ -50,24 +49,26 @@ def pair_metrics(branch: str, grid: Grid, server: Grid, merchandise: pd.DataFram
     frame["list_price"] = frame["list_price"].astype("Int64")
     frame["unit_cost"] = frame["unit_cost"].astype("Int64")
     for window in (30, 90):
-        span = slice(max(0, end - window), max(0, end))
+        span = grid.window(as_of, window)
         counted = grid.ranged[:, span] & grid.in_stock[:, span]
         units = pd.Series((grid.demand[:, span] * counted).sum(axis=1))
         days = pd.Series(counted.sum(axis=1))
         frame[f"avg_daily_demand_{window}d"] = ratio(units, days) / 10_000
         frame[f"demand_{window}d"], frame[f"demand_days_{window}d"] = units, days
-    span = slice(max(0, end - 90), max(0, end))
+    span = grid.window(as_of, 90)
     ranged = grid.ranged[:, span]
     ranged_known = ranged & grid.known[:, span]
     out = (ranged_known & (grid.closing[:, span] <= 0)).sum(axis=1)
     has_stock = pd.Series(grid.known_from <= as_of)
     frame["stockout_days_90d"] = pd.Series(out).astype("Int64").mask(~has_stock)
+    frame["observed_ranged_days_90d"] = pd.Series(ranged_known.sum(axis=1)).astype("Int64")
     frame["stockout_frequency"] = ratio(pd.Series(out), pd.Series(ranged_known.sum(axis=1)))
     source_known = grid.known if server is grid else _aligned_known(grid, server)
     frame["is_stock_history_complete"] = pd.Series(np.all(~ranged | source_known[:, span], axis=1))
     past = grid.days <= as_of
     last = np.where((grid.demand > 0) & past[None, :], grid.days[None, :], -NEVER).max(axis=1, initial=-NEVER)
     frame["days_since_last_sale"] = pd.Series(as_of - last).astype("Int64").mask(pd.Series(last == -NEVER))
+    end = as_of - grid.first_day + 1
     if 0 < end <= grid.closing.shape[1]:
         frame["closing_at_as_of"] = pd.Series(grid.closing[:, end - 1]).astype("Int64").mask(~has_stock)
     else:
@@ -79,8 +80,6 @@ def with_on_hand(
     status: pd.DataFrame, staged: Staged, core: Core, events: pd.DataFrame, variables: Variables, as_of: int
 ) -> pd.DataFrame:
     """Add on_hand (the newest observation, or the stock at the end of a given A) and size_availability_rate."""
-    sizes_ever = observations.landed_sizes(staged, core)
-    sizes_ever = sizes_ever[sizes_ever["article_size_number"].ne(UNKNOWN)]
     if variables.as_of_date is None:
         current = observations.current_stock(staged, core)
         observed = status["branch_number"].isin(core.branches.loc[core.branches["has_own_stock"], "branch_number"])
@@ -92,14 +91,26 @@ def with_on_hand(
         status["on_hand"] = status["on_hand"].astype("Int64").fillna(0).mask(~observed.to_numpy())
     else:
         status["on_hand"] = status["closing_at_as_of"]
+    sizes = size_stock(staged, core, events, variables, as_of)
+    rate = sizes.groupby(PAIR)["is_in_stock"].mean().rename("size_availability_rate").reset_index()
+    return status.merge(rate, on=PAIR, how="left", validate="one_to_one")
+
+
+def size_stock(
+    staged: Staged, core: Core, events: pd.DataFrame, variables: Variables, as_of: int
+) -> pd.DataFrame:
+    """What every pair holds of every size that it ever held: pair, article_size_number, quantity, is_in_stock."""
+    ever = observations.landed_sizes(staged, core)
+    if variables.as_of_date is None:
+        current = observations.current_stock(staged, core)
+    else:
         until = events[events["day"].le(as_of)]
         current = until.groupby(observations.KEY, sort=False)["quantity"].last().reset_index()
     keys = [*PAIR, "article_size_number"]
-    by_size = current.groupby(keys)["quantity"].sum().rename("quantity").reset_index()
-    sizes = sizes_ever.merge(by_size, on=keys, how="left")
-    sizes["is_in_stock"] = sizes["quantity"].gt(0).fillna(False).astype(bool)
-    rate = sizes.groupby(PAIR)["is_in_stock"].mean().rename("size_availability_rate").reset_index()
-    return status.merge(rate, on=PAIR, how="left", validate="one_to_one")
+    held = current.groupby(keys)["quantity"].sum().rename("quantity").reset_index()
+    sizes = ever[ever["article_size_number"].ne(UNKNOWN)].merge(held, on=keys, how="left")
+    sizes["quantity"] = sizes["quantity"].astype("Int64").fillna(0)
+    return sizes.assign(is_in_stock=sizes["quantity"].gt(0).astype(bool))
 
 
 def with_turnover(
@@ -111,19 +122,22 @@ def with_turnover(
     variables: Variables,
     as_of: int,
 ) -> pd.DataFrame:
-    """turnover_rate: sales and stock at cost on the days with known stock of the last 365."""
+    """turnover_rate, and what it is made of: sales and stock at cost on the days with known stock of the last 365.
+
+    Adds known_days, value_days (whole 1e-8 of money x days), cogs_365d and gross_margin_365d (whole 1e-6) on those days.
+    """
     own = sold.assign(branch_number=sold["branch_number"].map(lambda branch: servers.get(branch, branch)))
     known_from = status.set_index(PAIR)["known_from"]
     window = own[own["day"].between(as_of - 364, as_of)]
     starts = known_from.reindex(pd.MultiIndex.from_frame(window[PAIR])).reset_index(drop=True)
     kept = window[window["day"].reset_index(drop=True).ge(starts).fillna(False).to_numpy(dtype=bool)]
-    grouped = kept.groupby(PAIR)["cogs"]
-    cogs = pd.DataFrame({"cogs": grouped.sum(), "lines": grouped.size(), "costed": grouped.count()}).reset_index()
-    cogs["cogs"] = cogs["cogs"].mask(cogs["costed"].eq(0))
+    grouped = kept.groupby(PAIR)
+    sums = {f"{name}_365d": grouped[name].sum() for name in ("cogs", "gross_margin")}
+    known = {f"{name}_365d": grouped[name].count() for name in ("cogs", "gross_margin")}
+    earned = pd.DataFrame(sums).mask(pd.DataFrame(known).eq(0)).assign(lines=grouped.size()).reset_index()
     values = []
     for branch, grid in grids.items():
-        end = as_of - grid.first_day + 1
-        span = slice(max(0, end - 365), max(0, end))
+        span = grid.window(as_of, 365)
         known = grid.known[:, span]
         units = (np.maximum(grid.closing[:, span], 0) * known).sum(axis=1)
         cost = merchandise["unit_cost"].reindex(grid.articles).to_numpy()
@@ -138,12 +152,13 @@ def with_turnover(
             )
         )
     status = status.merge(pd.concat(values, ignore_index=True), on=PAIR, how="left", validate="one_to_one")
-    status = status.merge(cogs, on=PAIR, how="left", validate="one_to_one")
-    amount = status["cogs"].mask(status["lines"].isna(), 0).astype("Int64")
+    status = status.merge(earned, on=PAIR, how="left", validate="one_to_one")
+    for column in sums:
+        status[column] = status[column].mask(status["lines"].isna(), 0).astype("Int64")
     enough = status["known_days"].ge(variables.min_stock_days) & status["value_days"].gt(0).fillna(False)
     base = status["value_days"].mask(~enough).astype("Float64") / 1e8
-    status["turnover_rate"] = ratio(amount.astype("Float64") / 1e6 * 365, base)
-    return status.drop(columns=["cogs", "lines", "costed"])
+    status["turnover_rate"] = ratio(status["cogs_365d"].astype("Float64") / 1e6 * 365, base)
+    return status.drop(columns=["lines"])
 
 
 def with_classes(status: pd.DataFrame, variables: Variables, as_of: int) -> pd.DataFrame:

@@ -64,7 +64,7 @@ def build(
     last_day = max(newest, as_of)
     starts = [int(frame["day"].min()) for frame in (events, sold) if len(frame)]
     first_day = min([*starts, last_day])
-    servers = _servers(core)
+    servers = serving(core)
     groups: dict[str, list[str]] = {}
     for branch, server in servers.items():
         groups.setdefault(server, []).append(branch)
@@ -127,7 +127,7 @@ def stock_levels(stock: Stock, core: Core, seeds: Seeds) -> pd.DataFrame:
     return levels
 
 
-def _servers(core: Core) -> dict[str, str]:
+def serving(core: Core) -> dict[str, str]:
     """The server of every branch; a branch with stock of its own serves itself."""
     return {
         str(row.branch_number): str(row.branch_number if row.has_own_stock else row.supplied_from)

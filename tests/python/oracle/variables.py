@@ -37,6 +37,7 @@ class Variables:
     slow_cover_days: int = 180
     dead_after_days: int = 180
     low_cover_days: int = 7
+    phantom_expected_units: int = 7
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Self:
