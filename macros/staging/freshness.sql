@@ -2,7 +2,7 @@
   When a landed table was last loaded, as dbt's source freshness wants to know it, but with an age that counts only
   hours in which a sync must have moved something: 10:00 to 20:00 in Berlin, Monday to Saturday, nationwide holidays
   left out. The age is taken from the variable `now`, by default the clock. Null for an empty table, which dbt reads
-  as infinitely old.
+  as infinitely old; an optional table may be empty, and is fresh then.
 -#}
 {% macro loaded_at(source_relation) %}
     {{- return(adapter.dispatch('loaded_at', 'prohandel_analytics')(source_relation)) -}}
@@ -41,7 +41,9 @@
         ) as days (day)
         where extract(isodow from days.day) < 7 and not {{ _is_nationwide_holiday('days.day') }}
     ) as opening_hours
+    {%- if not columns_of(source_relation.identifier).get('may_be_empty') %}
     where newest.synced_at is not null
+    {%- endif %}
 {% endmacro %}
 
 {% macro _newest_sync(schema, table) %}

@@ -62,7 +62,7 @@
     ) }}
 {% endmacro %}
 
-{#- Only for tables without which every mart would be empty, and only where models are built. -#}
+{#- Only for the tables that every installation has, and only where models are built. -#}
 {% macro raise_if_empty(table, relations) %}
     {% if flags.WHICH in ('build', 'run') and not columns_of(table).get('may_be_empty') %}
         {% for relation in relations %}

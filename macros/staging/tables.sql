@@ -10,6 +10,7 @@
     not_after_sync  a date after the day on which its row was synced is rejected as future_date
     default    SQL for a value that is missing
     personal   names or reaches a person: hashed wherever a rejected row is shown
+  An optional table (`using_<table>` is false by default) `may_be_empty`; of the others one without rows stops the build.
 -#}
 
 {% macro columns_of(table) %}
@@ -66,7 +67,7 @@
 {% endmacro %}
 
 {% macro columns_of_order() %}
-    {{ return({'key': {'name': 'order_id', 'parts': ['order_id']}, 'may_be_empty': true, 'columns': [
+    {{ return({'key': {'name': 'order_id', 'parts': ['order_id']}, 'columns': [
         {'name': 'order_id', 'kind': 'id', 'landed': ['id'], 'essential': 'key'},
         {'name': 'order_number', 'kind': 'id', 'landed': ['order_number']},
         {'name': 'customer_ref', 'kind': 'id', 'landed': ['customer_id']},
@@ -165,7 +166,7 @@
 {% endmacro %}
 
 {% macro columns_of_daily_sales_agg() %}
-    {{ return({'key': {'name': 'daily_sales_agg_key', 'parts': ['sale_date']}, 'may_be_empty': true, 'columns': [
+    {{ return({'key': {'name': 'daily_sales_agg_key', 'parts': ['sale_date']}, 'columns': [
         {'name': 'sale_date', 'kind': 'date', 'landed': ['sale_date'], 'essential': 'key'},
         {'name': 'sale_count', 'kind': 'integer', 'landed': ['sale_count']},
         {'name': 'total_quantity', 'kind': 'number', 'landed': ['total_quantity']},
@@ -176,7 +177,7 @@
 {% endmacro %}
 
 {% macro columns_of_article_sales_agg() %}
-    {{ return({'key': {'name': 'agg_id', 'parts': ['agg_id']}, 'may_be_empty': true, 'columns': [
+    {{ return({'key': {'name': 'agg_id', 'parts': ['agg_id']}, 'columns': [
         {'name': 'agg_id', 'kind': 'id', 'landed': ['agg_id'], 'essential': 'key'},
         {'name': 'article_number', 'kind': 'id', 'landed': ['article_number'], 'essential': 'article'},
         {'name': 'total_quantity', 'kind': 'number', 'landed': ['total_quantity']},
@@ -192,7 +193,7 @@
 {% endmacro %}
 
 {% macro columns_of_warehouse_inventory_agg() %}
-    {{ return({'key': {'name': 'agg_id', 'parts': ['agg_id']}, 'may_be_empty': true, 'columns': [
+    {{ return({'key': {'name': 'agg_id', 'parts': ['agg_id']}, 'columns': [
         {'name': 'agg_id', 'kind': 'id', 'landed': ['agg_id'], 'essential': 'key'},
         {'name': 'warehouse', 'kind': 'id', 'landed': ['warehouse']},
         {'name': 'total_quantity', 'kind': 'number', 'landed': ['total_quantity']},

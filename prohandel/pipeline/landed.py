@@ -65,27 +65,40 @@ def find_tables(conn: psycopg.Connection, schema: str) -> dict[str, FoundTable]:
     return found
 
 
-def check_landing(conn: psycopg.Connection, variables: Mapping[str, Any]) -> None:
+def check_landing(conn: psycopg.Connection, variables: Mapping[str, Any]) -> list[str]:
     """Refuses a landing that a run could only fail on, before anything is built: marts keep their last good content.
 
+    Returns:
+        What is odd and no reason to stop: optional tables without rows.
+
     Raises:
-        ProhandelError: names every missing schema, table or essential column, every table without rows, and the
-            variable that leaves a table out.
+        ProhandelError: names every missing schema, table or essential column, every table that is not optional and has
+            no rows, and the variable that leaves a table out.
     """
     problems: list[str] = []
+    notes: list[str] = []
     for schema in landing_schemas(variables):
         found = find_tables(conn, schema)
         if not found:
             problems.append(_missing_schema(conn, schema))
             continue
         for table in LANDED_TABLES.values():
-            if variables.get(table.using_variable, not table.optional):
-                problems += _problems_of(conn, schema, table, found.get(table.name))
+            if not variables.get(table.using_variable, not table.optional):
+                continue
+            here = found.get(table.name)
+            wrong = _problem_of(schema, table, here)
+            if wrong is None and here is not None and not has_rows(conn, here):
+                wrong = f"{schema}.{table.name}: has no rows; sync it again, or set {table.using_variable}: false"
+                if table.optional:
+                    notes.append(wrong)
+                    wrong = None
+            problems += [wrong] if wrong else []
     if problems:
         raise ProhandelError(
             "The landed tables are not ready:\n" + "\n".join(f"  {problem}" for problem in problems),
             "`prohandel doctor` shows what has landed and prints the variables that fit it.",
         )
+    return notes
 
 
 def _missing_schema(conn: psycopg.Connection, schema: str) -> str:
@@ -113,23 +126,21 @@ def schemas_with_landings(conn: psycopg.Connection) -> list[str]:
     return [name for (name,) in rows]
 
 
-def _problems_of(conn: psycopg.Connection, schema: str, table: LandedTable, found: FoundTable | None) -> list[str]:
+def _problem_of(schema: str, table: LandedTable, found: FoundTable | None) -> str | None:
     name = f"{schema}.{table.name}"
     leave_out = f"or set {table.using_variable}: false"
     if found is None:
-        return [f"{name}: not landed; sync it, {leave_out}"]
+        return f"{name}: not landed; sync it, {leave_out}"
     if not found.is_readable:
-        return [f"{name}: this user may not read it; grant select on it, {leave_out}"]
+        return f"{name}: this user may not read it; grant select on it, {leave_out}"
     missing = [
         " or ".join(column.names)
         for column in table.columns
         if (column.essential or column.name in table.primary_key) and not set(column.names) & found.columns.keys()
     ]
     if missing:
-        return [f"{name}: no column {', no column '.join(missing)}; add it to the sync, {leave_out}"]
-    if not has_rows(conn, found):
-        return [f"{name}: has no rows; sync it again, {leave_out}"]
-    return []
+        return f"{name}: no column {', no column '.join(missing)}; add it to the sync, {leave_out}"
+    return None
 
 
 def has_rows(conn: psycopg.Connection, table: FoundTable) -> bool:

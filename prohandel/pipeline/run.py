@@ -109,7 +109,8 @@ def run(options: RunOptions, console: Console | None = None) -> RunReport:
     variables = run_variables(target, given, nightly=options.nightly)
     with only_run(target):
         with target.connect() as conn:
-            check_landing(conn, {**project_variables(PROJECT), **variables})
+            for note in check_landing(conn, {**project_variables(PROJECT), **variables}):
+                console.print(note, highlight=False, soft_wrap=True)
         with showing("prepare", console):
             manifest = Dbt(target, variables).parse()
         steps.append(Step("prepare", time.monotonic() - started))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -68,6 +69,10 @@ class Database:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
+    """A server of this session's own, or the one that runs in PROHANDEL_TEST_HOME already."""
+    if running := os.environ.get("PROHANDEL_TEST_HOME"):
+        yield Server(Path(running), warehouse.parameters(Path(running))["host"])
+        return
     with tempfile.TemporaryDirectory(prefix="prohandel-test-") as folder:
         home = Path(folder) / "home"
         warehouse.start(home)

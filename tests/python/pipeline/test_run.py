@@ -157,6 +157,16 @@ def test_a_landing_that_cannot_be_built(toy: Toy, statement: str, said: str, rem
     assert toy.value("select gross_revenue from marts.sales_performance") == 42.5
 
 
+def test_an_optional_table_without_rows_is_told_and_no_reason_to_stop(toy: Toy) -> None:
+    toy.execute("create table prohandel.supplier (id text, _fivetran_synced timestamptz)")
+    done = toy.run("--vars", "using_supplier: true")
+    assert done.code == 0, done.err
+    assert "prohandel.supplier: has no rows; sync it again, or set using_supplier: false" in done.err
+    toy.execute("alter table prohandel.supplier drop column id")
+    done = toy.run("--vars", "using_supplier: true")
+    assert (done.code, "prohandel.supplier: no column id" in done.err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("changes", "said", "remedy"),
     [

@@ -12,12 +12,15 @@ from typing import Any
 
 import psycopg
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 from psycopg import sql
 
 PROJECT = Path(__file__).resolve().parents[3]
 SIMULATED_VARS = {"using_category": True, "using_supplier": True, "using_inventory_history": True}
 # Timestamps of the run itself: everything else in the marts is a function of landed rows, seeds and variables.
 SCHEMAS_COMPARED = ("marts",)
+# The project as dbt has parsed it, where one process runs many tests and has done so once for all of them.
+PARSED: Manifest | None = None
 
 
 @dataclass
@@ -69,7 +72,7 @@ class Warehouse:
         """Runs one dbt command in this process and returns dbt's result object."""
         options = {"prohandel.hash_key": "test-key", **self.session}
         with environment(PGOPTIONS=" ".join(f"-c {name}={value}" for name, value in options.items())):
-            result = dbtRunner().invoke(
+            result = dbtRunner(manifest=parsed_for(self.name)).invoke(
                 [
                     "--quiet",
                     *arguments,
@@ -145,6 +148,17 @@ def differences(left: Warehouse, right: Warehouse) -> list[str]:
                     f"only {right.name}: {len(only_theirs)}, e.g. {only_theirs[:3]}"
                 )
     return found
+
+
+def parsed_for(database: str) -> Manifest | None:
+    """The project that was parsed for all tests, its relations moved to a database; None where each parses it anew."""
+    if PARSED is None:
+        return None
+    for node in (*PARSED.nodes.values(), *PARSED.sources.values()):
+        if node.relation_name and node.database:
+            node.relation_name = node.relation_name.replace(f'"{node.database}".', f'"{database}".', 1)
+        node.database = database
+    return PARSED
 
 
 @contextmanager

@@ -11,6 +11,12 @@ from tests.python.staging.staging import BuildError, Staging
 
 SALE = {"id": "text", "date": "text", "article_number": "text", "quantity": "numeric", "branch_number": "text"}
 LINE = {"id": "1", "date": "2025-03-01", "article_number": "007", "quantity": 1, "branch_number": "0901"}
+PLURALS = {
+    "category": "categories",
+    "supplier": "suppliers",
+    "inventory_history": "inventory_history",
+    "purchase_order": "purchase_orders",
+}
 SALES = ("base_prohandel__sales", "stg_prohandel__sales")
 
 
@@ -63,7 +69,15 @@ def test_a_table_without_rows_stops_what_could_not_be_built_from_it(staging: Sta
     assert "'prohandel.sale' has no rows" in message
     assert set(staging.staged("sales", "sale_line_id")) == {"1"}
     staging.land("order", {"id": "text", "order_date": "text"}, [])
-    staging.build("base_prohandel__orders")
+    assert "set using_order: false" in failure(staging, "base_prohandel__orders")
+
+
+@pytest.mark.parametrize("table", ["category", "supplier", "inventory_history", "purchase_order"])
+def test_an_optional_table_may_be_empty(staging: Staging, table: str) -> None:
+    columns = {**dict.fromkeys(["id", "branch_number", "article_number"], "text"), "quantity": "numeric"}
+    staging.land(table, {**columns, "_fivetran_start": "timestamptz"}, [])
+    staging.build(f"base_prohandel__{PLURALS[table]}", f"stg_prohandel__{PLURALS[table]}")
+    assert staging.rows(f"select * from staging.stg_prohandel__{PLURALS[table]}") == []
 
 
 def test_columns_that_nobody_knows_are_passed_through(staging: Staging) -> None:
