@@ -53,15 +53,13 @@
 
 {#-
   The number up to which the current model has worked in the logs that it reads. All logs take their numbers from one
-  sequence and are complete before this model starts, so its own newest number marks what it has seen.
+  sequence and are complete before this model starts, so its own newest number marks what it has seen. A literal, see
+  newest_change_number.
 -#}
 {% macro worked_in_number() %}
     {%- set state = state_of(model.name) if is_incremental() else none -%}
-    (
-        select greatest({{ state['generation'] if state is not none else -1 }}, coalesce(max(change_number), 0))
-        from {{ this }}
-    )
-{%- endmacro %}
+    {{- return([state['generation'] if state is not none else -1, newest_change_number(this)] | max) -}}
+{% endmacro %}
 
 {#-
   Landed stock that was synced from this moment on has not been seen by the current model, apart from the overlap: a

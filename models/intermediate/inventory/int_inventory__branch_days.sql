@@ -2,7 +2,7 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key=['branch_number', 'date_day'],
-    indexes=[{'columns': ['branch_number', 'date_day'], 'unique': true}],
+    indexes=[{'columns': ['branch_number', 'date_day'], 'unique': true}, {'columns': ['change_number']}],
 ) }}
 
 {%- set states = ['bb', 'be', 'bw', 'by', 'hb', 'he', 'hh', 'mv', 'ni', 'nw', 'rp', 'sh', 'sl', 'sn', 'st', 'th'] %}

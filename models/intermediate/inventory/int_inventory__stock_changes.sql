@@ -3,10 +3,10 @@
     incremental_strategy='delete+insert',
     unique_key=['inventory_key', 'observed_at', 'branch_number', 'article_number'],
     indexes=[
-        {'columns': ['branch_number', 'article_number']},
+        {'columns': ['branch_number', 'article_number', 'observed_on']},
         {'columns': ['inventory_key']},
         {'columns': ['synced_at']},
-        {'columns': ['change_number'], 'type': 'brin'},
+        {'columns': ['change_number']},
     ],
 ) }}
 
