@@ -65,14 +65,16 @@
   Landed stock that was synced from this moment on has not been seen by the current model, apart from the overlap: a
   transaction may commit older values after the newest have been read.
 -#}
-{% macro inventory_watermark() -%}
-    (
-        select
-            coalesce(max(synced_at), timestamptz '1900-01-01 00:00:00Z')
-            - interval '{{ var('overlap_minutes') | int }} minutes'
-        from {{ this }}
-    )
-{%- endmacro %}
+{% macro inventory_watermark() %}
+    {% if not execute %}
+        {{ return("timestamptz '1900-01-01 00:00:00Z'") }}
+    {% endif %}
+    {% set newest = run_query("select max(synced_at) at time zone 'UTC' as newest from " ~ this)[0]['newest'] %}
+    {{- return(
+        "(timestamptz '" ~ (newest if newest is not none else '1900-01-01 00:00:00') ~ "+00' - interval '"
+        ~ (var('overlap_minutes') | int) ~ " minutes')"
+    ) -}}
+{% endmacro %}
 {#-
   Pre-hook of a change log: rows that every consumer has worked in are dropped, so the log stays as short as the changes
   of a few runs. A consumer that failed holds them back; one that was never built is built whole and needs none. The
@@ -92,6 +94,8 @@
 {% endmacro %}
 
 {#- The key of an inventory row, from the columns of its history; null where one of them is missing. -#}
-{% macro inventory_key() -%}
-    inventory_id || '|' || branch_ref || '|' || article_ref || '|' || article_size_number
+{% macro inventory_key(alias=none) -%}
+    {%- set prefix = alias ~ '.' if alias else '' -%}
+    {{ prefix }}inventory_id || '|' || {{ prefix }}branch_ref || '|' || {{ prefix }}article_ref
+    || '|' || {{ prefix }}article_size_number
 {%- endmacro %}
