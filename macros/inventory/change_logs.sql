@@ -53,28 +53,28 @@
 
 {#-
   The number up to which the current model has worked in the logs that it reads. All logs take their numbers from one
-  sequence and are complete before this model starts, so its own newest number marks what it has seen.
+  sequence and are complete before this model starts, so its own newest number marks what it has seen. A literal, see
+  newest_change_number.
 -#}
 {% macro worked_in_number() %}
     {%- set state = state_of(model.name) if is_incremental() else none -%}
-    (
-        select greatest({{ state['generation'] if state is not none else -1 }}, coalesce(max(change_number), 0))
-        from {{ this }}
-    )
-{%- endmacro %}
+    {{- return([state['generation'] if state is not none else -1, newest_change_number(this)] | max) -}}
+{% endmacro %}
 
 {#-
   Landed stock that was synced from this moment on has not been seen by the current model, apart from the overlap: a
   transaction may commit older values after the newest have been read.
 -#}
-{% macro inventory_watermark() -%}
-    (
-        select
-            coalesce(max(synced_at), timestamptz '1900-01-01 00:00:00Z')
-            - interval '{{ var('overlap_minutes') | int }} minutes'
-        from {{ this }}
-    )
-{%- endmacro %}
+{% macro inventory_watermark() %}
+    {% if not execute %}
+        {{ return("timestamptz '1900-01-01 00:00:00Z'") }}
+    {% endif %}
+    {% set newest = run_query("select max(synced_at) at time zone 'UTC' as newest from " ~ this)[0]['newest'] %}
+    {{- return(
+        "(timestamptz '" ~ (newest if newest is not none else '1900-01-01 00:00:00') ~ "+00' - interval '"
+        ~ (var('overlap_minutes') | int) ~ " minutes')"
+    ) -}}
+{% endmacro %}
 {#-
   Pre-hook of a change log: rows that every consumer (a model whose meta names the log in `changes`) has worked in are
   dropped, so the log stays as short as the changes of a few runs. A consumer that failed holds them back; one that was
@@ -100,6 +100,8 @@
 {% endmacro %}
 
 {#- The key of an inventory row, from the columns of its history; null where one of them is missing. -#}
-{% macro inventory_key() -%}
-    inventory_id || '|' || branch_ref || '|' || article_ref || '|' || article_size_number
+{% macro inventory_key(alias=none) -%}
+    {%- set prefix = alias ~ '.' if alias else '' -%}
+    {{ prefix }}inventory_id || '|' || {{ prefix }}branch_ref || '|' || {{ prefix }}article_ref
+    || '|' || {{ prefix }}article_size_number
 {%- endmacro %}

@@ -2,19 +2,18 @@
     materialized='incremental',
     incremental_strategy='delete+insert',
     unique_key=['branch_number', 'date_day'],
-    indexes=[{'columns': ['branch_number', 'date_day'], 'unique': true}],
+    indexes=[{'columns': ['branch_number', 'date_day'], 'unique': true}, {'columns': ['change_number']}],
 ) }}
 
+{#- Named where it is read: PostgreSQL reads all of the history behind a CTE that is used twice. -#}
+{%- set stock_changes = ref('int_inventory__stock_changes') %}
+{%- set seen = worked_in_number() if is_incremental() else -1 %}
 {%- set states = ['bb', 'be', 'bw', 'by', 'hb', 'he', 'hh', 'mv', 'ni', 'nw', 'rp', 'sh', 'sl', 'sn', 'st', 'th'] %}
 
 with
 
 pairs as (
     select * from {{ ref('int_inventory__pairs') }}
-),
-
-stock_changes as (
-    select * from {{ ref('int_inventory__stock_changes') }}
 ),
 
 branches as (
@@ -101,30 +100,96 @@ opening_hours as (
     where is_open and closes_at > opens_at
 ),
 
--- A sync reads the stock of all branches, so a change anywhere shows that it ran.
-observed_hours as (
-    select distinct
-        source_relation,
-        date_trunc('hour', observed_at) as hour_at
-    from stock_changes
-    where not is_superseded and quantity_change <> 0
+sources as (
+    {{ distinct_values(stock_changes, 'source_relation', 'not is_superseded') }}
 ),
 
 tenants as (
-    select distinct
-        branch_number,
-        source_relation
-    from stock_changes
-    where is_first and not is_superseded
+    select
+        branches.branch_number,
+        sources.value as source_relation
+    from branches
+    cross join sources
+    cross join lateral (
+        select held.branch_number
+        from {{ stock_changes }} as held
+        where
+            held.branch_number = branches.branch_number
+            and held.source_relation = sources.value
+            and not held.is_superseded
+        limit 1
+    ) as any_stock
 ),
 
 reached as (
     select
-        source_relation,
-        max(observed_at) as reached_at
-    from stock_changes
-    where not is_superseded
-    group by source_relation
+        sources.value as source_relation,
+        newest.reached_at
+    from sources
+    cross join lateral (
+        select max(held.observed_at) as reached_at
+        from {{ stock_changes }} as held
+        where
+            held.source_relation = sources.value
+            and not held.is_superseded
+    ) as newest
+),
+
+{% if is_incremental() -%}
+-- Whether a day was observed does not change once stock was seen after closing, unless stock or hours of that time do.
+turning_days as (
+    select coalesce({{ berlin_day('min(before.reached_at)') }}, cast('1900-01-01' as date)) as date_day
+    from sources
+    cross join lateral (
+        select coalesce(max(held.observed_at), timestamptz '1900-01-01 00:00:00Z') as reached_at
+        from {{ stock_changes }} as held
+        where
+            held.source_relation = sources.value
+            and not held.is_superseded
+            and held.change_number <= {{ seen }}
+    ) as before
+    union all
+    select min(observed_on) as date_day
+    from {{ stock_changes }}
+    where change_number > {{ seen }}
+    union all
+    select min(days.date_day) as date_day
+    from days
+    inner join tenants
+        on days.branch_number = tenants.branch_number
+    left join opening_hours
+        on days.branch_number = opening_hours.branch_number and days.date_day = opening_hours.date_day
+    left join {{ this }} as kept
+        on
+            days.branch_number = kept.branch_number
+            and days.date_day = kept.date_day
+            and not kept.is_superseded
+    where
+        kept.date_day is null
+        or kept.opens_at is distinct from opening_hours.opens_at
+        or kept.closes_at is distinct from opening_hours.closes_at
+),
+
+-- The day before, because an hour may belong to another day elsewhere.
+looked_at as (
+    select {{ days_after('min(date_day)', -2) }} as first_day
+    from turning_days
+),
+{%- endif %}
+
+-- A sync reads the stock of all branches, so a change anywhere shows that it ran.
+observed_hours as (
+    select distinct
+        stock_changes.source_relation,
+        date_trunc('hour', stock_changes.observed_at) as hour_at
+    from {{ stock_changes }} as stock_changes
+    {% if is_incremental() -%}
+    inner join looked_at
+        on stock_changes.observed_at >= looked_at.first_day
+    {%- endif %}
+    where
+        not stock_changes.is_superseded
+        and stock_changes.quantity_change <> 0
 ),
 
 observation as (
@@ -138,6 +203,10 @@ observation as (
         on opening_hours.branch_number = tenants.branch_number
     inner join reached
         on tenants.source_relation = reached.source_relation
+    {% if is_incremental() -%}
+    inner join looked_at
+        on opening_hours.date_day > {{ days_after('looked_at.first_day', 1) }}
+    {%- endif %}
     cross join lateral {{ each_hour('opening_hours.opens_at', 'opening_hours.closes_at') }} as hours
     left join observed_hours
         on tenants.source_relation = observed_hours.source_relation and hours.hour_at = observed_hours.hour_at
@@ -152,6 +221,9 @@ computed as (
         opening_hours.closes_at,
         case
             when opening_hours.opens_at is null then tenants.branch_number is not null
+            {% if is_incremental() -%}
+            when days.date_day <= {{ days_after('looked_at.first_day', 1) }} then kept.is_observed_by_the_hour
+            {% endif -%}
             else coalesce(observation.is_observed_by_the_hour, false)
         end as is_observed_by_the_hour
     from days
@@ -159,8 +231,16 @@ computed as (
         on days.branch_number = opening_hours.branch_number and days.date_day = opening_hours.date_day
     left join observation
         on days.branch_number = observation.branch_number and days.date_day = observation.date_day
-    left join tenants
+    left join (select distinct branch_number from tenants) as tenants
         on days.branch_number = tenants.branch_number
+    {% if is_incremental() -%}
+    cross join looked_at
+    left join {{ this }} as kept
+        on
+            days.branch_number = kept.branch_number
+            and days.date_day = kept.date_day
+            and not kept.is_superseded
+    {%- endif %}
 ),
 
 final as (

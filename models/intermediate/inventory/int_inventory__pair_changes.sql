@@ -5,23 +5,14 @@
     indexes=[{'columns': ['change_number']}],
 ) }}
 
+{#- Named where they are read: PostgreSQL reads all of the history behind a CTE that is used twice. -#}
+{%- set all_pairs = ref('int_inventory__pairs') %}
+{%- set stock_changes = ref('int_inventory__stock_changes') %}
+{%- set line_changes = ref('int_sales__line_changes') %}
+{%- set branch_days = ref('int_inventory__branch_days') %}
+{%- set seen = worked_in_number() if is_incremental() else -1 %}
+
 with
-
-pairs as (
-    select * from {{ ref('int_inventory__pairs') }}
-),
-
-branch_days as (
-    select * from {{ ref('int_inventory__branch_days') }}
-),
-
-stock_changes as (
-    select * from {{ ref('int_inventory__stock_changes') }}
-),
-
-line_changes as (
-    select * from {{ ref('int_sales__line_changes') }}
-),
 
 changes as (
     {%- if is_incremental() %}
@@ -29,15 +20,15 @@ changes as (
         branch_number,
         article_number,
         date_day as rebuild_from
-    from line_changes
-    where change_number > {{ worked_in_number() }}
+    from {{ line_changes }}
+    where change_number > {{ seen }}
     union all
     select
         branch_number,
         article_number,
         observed_on as rebuild_from
-    from stock_changes
-    where change_number > {{ worked_in_number() }}
+    from {{ stock_changes }}
+    where change_number > {{ seen }}
     union all
     select
         branch_number,
@@ -47,30 +38,30 @@ changes as (
                 then least(first_line_on, {{ berlin_day('first_observed_at') }})
             else cast('1900-01-01' as date)
         end as rebuild_from
-    from pairs
-    where change_number > {{ worked_in_number() }}
+    from {{ all_pairs }}
+    where change_number > {{ seen }}
     union all
     -- Opening hours decide the empty hours of days on which stock moved.
     select
         pairs.branch_number,
         pairs.article_number,
         moved.date_day as rebuild_from
-    from branch_days as moved
-    inner join pairs
+    from {{ branch_days }} as moved
+    inner join {{ all_pairs }} as pairs
         on moved.branch_number = pairs.branch_number
-    inner join stock_changes
+    inner join {{ stock_changes }} as stock_changes
         on
             pairs.stock_branch_number = stock_changes.branch_number
             and pairs.article_number = stock_changes.article_number
             and moved.date_day = stock_changes.observed_on
-    where moved.change_number > {{ worked_in_number() }}
+    where moved.change_number > {{ seen }}
     {%- else %}
     -- Whoever reads this log is built whole whenever the log is: there is nothing to tell.
     select
         branch_number,
         article_number,
         cast(null as date) as rebuild_from
-    from pairs
+    from {{ all_pairs }}
     where false
     {%- endif %}
 ),
@@ -90,16 +81,16 @@ final as (
         neighbours.branch_number,
         neighbours.article_number,
         {% if is_incremental() -%}
-        case when neighbours.category_changed_in <= {{ worked_in_number() }} then neighbours.category end as category,
+        case when neighbours.category_changed_in <= {{ seen }} then neighbours.category end as category,
         {%- else -%}
         neighbours.category,
         {%- endif %}
         min(earliest.rebuild_from) as rebuild_from,
         {{ next_change_number() }} as change_number
     from earliest
-    inner join pairs
+    inner join {{ all_pairs }} as pairs
         on earliest.branch_number = pairs.branch_number and earliest.article_number = pairs.article_number
-    inner join pairs as neighbours
+    inner join {{ all_pairs }} as neighbours
         on
             pairs.article_number = neighbours.article_number
             and pairs.stock_branch_number = neighbours.stock_branch_number

@@ -5,18 +5,16 @@
     indexes=[
         {'columns': ['branch_number', 'article_number'], 'unique': true},
         {'columns': ['article_number', 'stock_branch_number']},
+        {'columns': ['change_number']},
     ],
 ) }}
 
+{#- Named where they are read: PostgreSQL reads all of the history behind a CTE that is used twice. -#}
+{%- set stock_changes = ref('int_inventory__stock_changes') %}
+{%- set line_changes = ref('int_sales__line_changes') %}
+{%- set seen = worked_in_number() if is_incremental() else -1 %}
+
 with
-
-stock_changes as (
-    select * from {{ ref('int_inventory__stock_changes') }}
-),
-
-line_changes as (
-    select * from {{ ref('int_sales__line_changes') }}
-),
 
 sales as (
     select * from {{ ref('fct_sales_daily') }}
@@ -49,16 +47,16 @@ touched as (
     select
         branch_number,
         article_number
-    from stock_changes
-    where change_number > {{ worked_in_number() }}
+    from {{ stock_changes }}
+    where change_number > {{ seen }}
     union
     select
         supply_groups.branch_number,
         line_changes.article_number
-    from line_changes
+    from {{ line_changes }} as line_changes
     inner join supply_groups
         on line_changes.branch_number = supply_groups.selling_branch_number and supply_groups.is_own_demand
-    where line_changes.change_number > {{ worked_in_number() }}
+    where line_changes.change_number > {{ seen }}
     union
     select
         unnest(array[kept.branch_number, kept.stock_branch_number, branches.stock_branch_number]) as branch_number,
@@ -77,7 +75,7 @@ stocked as (
         min(stock_changes.observed_at) as first_observed_at,
         min(stock_changes.observed_on) filter (where stock_changes.quantity > 0) as first_stock_on,
         min(stock_changes.observed_on) filter (where stock_changes.quantity <> 0) as first_quantity_on
-    from stock_changes
+    from {{ stock_changes }} as stock_changes
     {% if is_incremental() -%}
     inner join touched
         on

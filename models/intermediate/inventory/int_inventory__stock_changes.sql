@@ -3,12 +3,19 @@
     incremental_strategy='delete+insert',
     unique_key=['inventory_key', 'observed_at', 'branch_number', 'article_number'],
     indexes=[
-        {'columns': ['branch_number', 'article_number']},
+        {'columns': ['branch_number', 'article_number', 'observed_on']},
         {'columns': ['inventory_key']},
         {'columns': ['synced_at']},
-        {'columns': ['change_number'], 'type': 'brin'},
+        {'columns': ['source_relation', 'observed_at']},
+        {'columns': ['branch_ref']},
+        {'columns': ['article_ref']},
+        {'columns': ['change_number']},
     ],
 ) }}
+
+{#- Named where it is read: PostgreSQL reads all of the history behind a CTE that is used twice. -#}
+{%- set landed_history = ref('base_prohandel__inventory_history') %}
+{%- set seen = worked_in_number() if is_incremental() else -1 %}
 
 with
 
@@ -27,13 +34,26 @@ articles as (
 -- The landed history wins as far as it reaches; the snapshot carries on from there.
 history_reach as (
     select
-        source_relation,
-        max(valid_from) as reached_at
+        sources.value as source_relation,
+        newest.reached_at
         {%- if is_incremental() %},
-        max(valid_from) filter (where change_number <= {{ worked_in_number() }}) as reached_before
+        before.reached_at as reached_before
         {%- endif %}
-    from {{ ref('base_prohandel__inventory_history') }}
-    group by source_relation
+    from ({{ distinct_values(landed_history, 'source_relation', 'valid_from is not null') }}) as sources
+    cross join lateral (
+        select max(landed.valid_from) as reached_at
+        from {{ landed_history }} as landed
+        where landed.source_relation = sources.value
+    ) as newest
+    {% if is_incremental() -%}
+    cross join lateral (
+        select max(landed.valid_from) as reached_at
+        from {{ landed_history }} as landed
+        where
+            landed.source_relation = sources.value
+            and landed.change_number <= {{ seen }}
+    ) as before
+    {%- endif %}
 ),
 
 carried_on as (
@@ -55,74 +75,119 @@ carried_on as (
 ),
 
 {% if is_incremental() -%}
+{%- if not var('nightly') %}
+-- A branch or an article that landed later gives its rows another number; all rows of a reference have the same.
+{%- for parent, references in [('branch', 'branches'), ('article', 'articles')] %}
+moved_{{ references }} as (
+    select {{ references }}.{{ parent }}_ref
+    from {{ references }}
+    cross join lateral (
+        select held.{{ parent }}_number
+        from {{ this }} as held
+        where
+            held.{{ parent }}_ref = {{ references }}.{{ parent }}_ref
+            and not held.is_superseded
+        limit 1
+    ) as held_as
+    where held_as.{{ parent }}_number <> {{ references }}.{{ parent }}_number
+),
+{% endfor %}
+{%- endif %}
+
 changed_keys as (
     {%- if var('nightly') %}
-    select {{ inventory_key() }} as inventory_key
-    from {{ ref('base_prohandel__inventory_history') }}
+    select
+        {{ inventory_key() }} as inventory_key,
+        branch_ref,
+        article_ref
+    from {{ landed_history }}
     union
-    select inventory_key
+    select
+        inventory_key,
+        branch_ref,
+        article_ref
     from snapshots
     union
-    select inventory_key
+    select
+        inventory_key,
+        branch_ref,
+        article_ref
     from {{ this }}
     {%- else %}
-    select {{ inventory_key() }} as inventory_key
-    from {{ ref('base_prohandel__inventory_history') }}
-    where change_number > {{ worked_in_number() }}
+    select
+        {{ inventory_key() }} as inventory_key,
+        branch_ref,
+        article_ref
+    from {{ landed_history }}
+    where change_number > {{ seen }}
     union
-    select inventory_key
+    select
+        inventory_key,
+        branch_ref,
+        article_ref
     from carried_on
     where
         dbt_valid_from >= {{ inventory_watermark() }}
         or dbt_valid_to >= {{ inventory_watermark() }}
         or is_taken_over
+    {%- for parent, references in [('branch', 'branches'), ('article', 'articles')] %}
     union
-    -- A branch or an article that landed later gives its rows another number.
-    select held.inventory_key
+    select
+        held.inventory_key,
+        held.branch_ref,
+        held.article_ref
     from {{ this }} as held
-    inner join branches
-        on held.branch_ref = branches.branch_ref
-    inner join articles
-        on held.article_ref = articles.article_ref
-    where
-        held.is_first
-        and not held.is_superseded
-        and (held.branch_number <> branches.branch_number or held.article_number <> articles.article_number)
+    inner join moved_{{ references }}
+        on held.{{ parent }}_ref = moved_{{ references }}.{{ parent }}_ref
+    where not held.is_superseded
+    {%- endfor %}
     {%- endif %}
+),
+
+changed_references as (
+    select distinct
+        branch_ref,
+        article_ref
+    from changed_keys
 ),
 
 kept as (
     select held.*
     from {{ this }} as held
-    inner join changed_keys
-        on held.inventory_key = changed_keys.inventory_key
+    where held.inventory_key in (select changed_keys.inventory_key from changed_keys)
 ),
 {%- endif %}
 
 -- Rejected versions are here too: one whose quantity cannot be read says that its predecessor was not deleted.
 history as (
     select
-        {{ inventory_key() }} as inventory_key,
-        source_relation,
-        branch_ref,
-        article_ref,
-        article_size_number,
+        {{ inventory_key('landed') }} as inventory_key,
+        landed.source_relation,
+        landed.branch_ref,
+        landed.article_ref,
+        landed.article_size_number,
         case
-            when rejection_reasons is not null then null
-            when is_deleted then 0
-            else quantity
+            when landed.rejection_reasons is not null then null
+            when landed.is_deleted then 0
+            else landed.quantity
         end as quantity,
-        valid_from,
-        case when not coalesce(is_current, false) and valid_to < timestamptz '9999-01-01 00:00:00Z' then valid_to end
-            as valid_to,
-        synced_at
-    from {{ ref('base_prohandel__inventory_history') }}
+        landed.valid_from,
+        case
+            when not coalesce(landed.is_current, false) and landed.valid_to < timestamptz '9999-01-01 00:00:00Z'
+                then landed.valid_to
+        end as valid_to,
+        landed.synced_at
+    from {{ landed_history }} as landed
+    {% if is_incremental() -%}
+    inner join changed_references
+        on landed.article_ref = changed_references.article_ref and landed.branch_ref = changed_references.branch_ref
+    {%- endif %}
     where
-        valid_from is not null
+        landed.valid_from is not null
         {% if is_incremental() -%}
-        and {{ inventory_key() }} in (select changed_keys.inventory_key from changed_keys)
+        and {{ inventory_key('landed') }} in (select changed_keys.inventory_key from changed_keys)
         {%- else -%}
-        and {{ inventory_key() }} is not null
+        and {{ inventory_key('landed') }} is not null
         {%- endif %}
 ),
 

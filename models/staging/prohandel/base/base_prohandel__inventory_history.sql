@@ -5,6 +5,10 @@
     indexes=[
         {'columns': ['inventory_history_key'], 'unique': true},
         {'columns': ['synced_at']},
+        {'columns': ['change_number']},
+        {'columns': ['source_relation', 'valid_from']},
+        {'columns': ['article_ref', 'branch_ref']},
+        {'columns': ['branch_ref']},
     ],
     post_hook=["{{ delete_rows_not_landed('inventory_history') }}"],
 ) }}
