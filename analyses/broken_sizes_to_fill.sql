@@ -7,26 +7,12 @@ gaps as (
     select * from {{ ref('size_gaps') }}
 ),
 
-sizes as (
-    select * from {{ ref('size_availability') }}
-),
-
 status as (
     select * from {{ ref('inventory_status') }}
 ),
 
 articles as (
     select * from {{ ref('dim_articles') }}
-),
-
-runs as (
-    select
-        branch_number,
-        article_number,
-        bool_or(is_broken_size_run) as is_broken_size_run,
-        sum(greatest(on_hand, 0)) as units_left
-    from sizes
-    group by branch_number, article_number
 )
 
 select
@@ -39,12 +25,10 @@ select
     string_agg(gaps.article_size_number, ', ' order by gaps.article_size_number) as sizes,
     sum(gaps.size_share_of_sales) as share_of_sales_missing,
     sum(gaps.warehouse_units) as warehouse_units,
-    runs.units_left,
-    runs.is_broken_size_run,
+    status.on_hand as units_left,
+    status.size_availability_rate,
     status.avg_daily_demand_30d
 from gaps
-inner join runs
-    on gaps.branch_number = runs.branch_number and gaps.article_number = runs.article_number
 inner join status
     on gaps.branch_number = status.branch_number and gaps.article_number = status.article_number
 inner join articles
@@ -55,8 +39,8 @@ group by
     articles.name,
     articles.category,
     gaps.warehouse_branch,
-    runs.units_left,
-    runs.is_broken_size_run,
+    status.on_hand,
+    status.size_availability_rate,
     status.avg_daily_demand_30d
 order by
     coalesce(status.avg_daily_demand_30d, 0) * sum(gaps.size_share_of_sales) desc,

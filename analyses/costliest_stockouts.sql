@@ -20,10 +20,6 @@ status as (
     select * from {{ ref('inventory_status') }}
 ),
 
-as_of as (
-    select * from {{ ref('int_as_of') }}
-),
-
 warehouse_stock as (
     select
         status.article_number,
@@ -50,7 +46,8 @@ select
     events.estimated_lost_net_revenue,
     coalesce(warehouse_stock.warehouse_units, 0) as warehouse_units
 from events
-cross join as_of
+inner join status
+    on events.branch_number = status.branch_number and events.article_number = status.article_number
 inner join articles
     on events.article_number = articles.article_number
 inner join shops
@@ -59,7 +56,7 @@ left join warehouse_stock
     on events.article_number = warehouse_stock.article_number and shops.shop_type <> 'warehouse'
 where
     events.assortment_type <> 'one_shot'
-    and coalesce(events.ended_on, as_of.as_of_date) > {{ days_after('as_of.as_of_date', -90) }}
+    and coalesce(events.ended_on, status.as_of_date) > {{ days_after('status.as_of_date', -90) }}
     and events.estimated_lost_net_revenue > 0
 order by events.estimated_lost_net_revenue desc, events.branch_number, events.article_number, events.started_on
 limit 50

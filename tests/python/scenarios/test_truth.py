@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 import polars as pl
 import pytest
@@ -55,7 +56,8 @@ def demand(clean: Warehouse) -> pl.DataFrame:
 def stockout_days(clean: Warehouse, pairs: pl.DataFrame, demand: pl.DataFrame) -> pl.DataFrame:
     """Days on which a pair that sold within the ranging days ended without stock, by the truth."""
     stock = truth(clean, "stock_daily").select(*DAY, "closing_stock")
-    days = pl.DataFrame({"date_day": pl.date_range(demand["date_day"].min(), as_of(clean), eager=True)})
+    first_day: date = demand.select(pl.col("date_day").min()).item()
+    days = pl.DataFrame({"date_day": pl.date_range(first_day, as_of(clean), eager=True)})
     last_sale = pl.when(pl.col("sold_units") > 0).then("date_day")
     return (
         pairs.join(days, how="cross")
@@ -81,8 +83,9 @@ def truth(warehouse: Warehouse, name: str) -> pl.DataFrame:
     return pl.read_parquet(warehouse.workdir / "home" / "truth" / f"{name}.parquet")
 
 
-def as_of(warehouse: Warehouse) -> object:
-    return warehouse.execute("select as_of_date from intermediate.int_as_of")[0][0]
+def as_of(warehouse: Warehouse) -> date:
+    found: date = warehouse.execute("select as_of_date from intermediate.int_as_of")[0][0]
+    return found
 
 
 def events(warehouse: Warehouse) -> Iterator[tuple[object, ...]]:
