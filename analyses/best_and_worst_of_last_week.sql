@@ -76,7 +76,7 @@ final as (
         on_hand,
         weeks_of_cover
     from ranked
-    where place_from_below <= 3 and on_hand > 0
+    where place_from_below <= 3 and on_hand > 0 and (place > 3 or net_revenue <= 0)
 )
 
 select * from final

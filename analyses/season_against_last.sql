@@ -19,10 +19,13 @@ final as (
         sell_through_last_year,
         plan_sell_through,
         sell_through - sell_through_last_year as ahead_of_last_year,
-        greatest(0, (sell_through_last_year - sell_through) * received_units_cumulated) as behind_units
+        case
+            when sell_through_last_year is not null
+                then greatest(0, (sell_through_last_year - sell_through) * received_units_cumulated)
+        end as behind_units
     from weeks
     where place = 1
 )
 
 select * from final
-order by season desc, behind_units desc nulls last, category
+order by behind_units desc nulls last, season, category
