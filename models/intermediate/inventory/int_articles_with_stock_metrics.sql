@@ -38,11 +38,7 @@ final as (
                 when windows.is_opening_known and windows.offered_units_90d > 0
                     then windows.net_units_90d / windows.offered_units_90d
             end as numeric(18, 6)
-        ) as sell_through_rate_90d,
-        windows.known_days,
-        cast(windows.stock_value_days_365d as numeric(18, 6)) as stock_value_days_365d,
-        cast(windows.cogs_365d as numeric(18, 6)) as cogs_365d,
-        cast(windows.gross_margin_365d as numeric(18, 6)) as gross_margin_365d
+        ) as sell_through_rate_90d
     from articles
     left join windows
         on articles.article_number = windows.article_number
