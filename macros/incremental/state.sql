@@ -31,16 +31,22 @@
     {{- return("(select nextval('" ~ model_state().schema ~ ".change_number'))") -}}
 {% endmacro %}
 
-{#- The row of `model_state` of a model, or none. Read at every call: it changes within a run. -#}
-{% macro state_of(model_name) %}
-    {% if not execute or adapter.get_relation(model_state().database, model_state().schema, model_state().identifier) is none %}
-        {{ return(none) }}
+{#- The rows of `model_state` by model. Read at every call: it changes within a run. -#}
+{% macro states() %}
+    {% set found = {} %}
+    {% if execute and adapter.get_relation(model_state().database, model_state().schema, model_state().identifier) is not none %}
+        {% for row in run_query(
+            "select model_name, generation, fingerprint, seen_change_number from " ~ model_state()
+        ) %}
+            {% do found.update({row['model_name']: row}) %}
+        {% endfor %}
     {% endif %}
-    {% set rows = run_query(
-        "select generation, fingerprint, seen_change_number from " ~ model_state()
-        ~ " where model_name = '" ~ model_name ~ "'"
-    ) %}
-    {{ return(rows[0] if rows | length > 0 else none) }}
+    {{ return(found) }}
+{% endmacro %}
+
+{#- The row of `model_state` of a model, or none. -#}
+{% macro state_of(model_name) %}
+    {{ return(states().get(model_name)) }}
 {% endmacro %}
 
 {#- All nodes that a node is built from (models, seeds, snapshots), itself included, as unique ids. -#}
@@ -93,14 +99,15 @@
 
 {#- Must this incremental model be built whole, because its fingerprint or an ancestor's generation moved on? -#}
 {% macro is_outdated() %}
-    {% set state = state_of(model.name) %}
+    {% set known = states() %}
+    {% set state = known.get(model.name) %}
     {% if state is none or state['fingerprint'] != fingerprint_of(model.unique_id) %}
         {{ return(true) }}
     {% endif %}
     {% for id in ancestors_of(model.unique_id) if id != model.unique_id %}
         {% set ancestor = graph.nodes[id] %}
         {% if ancestor.resource_type == 'model' and ancestor.config.materialized == 'incremental' %}
-            {% set ancestor_state = state_of(ancestor.name) %}
+            {% set ancestor_state = known.get(ancestor.name) %}
             {% if ancestor_state is not none and ancestor_state['generation'] > state['generation'] %}
                 {{ return(true) }}
             {% endif %}
@@ -115,7 +122,11 @@
     {% set refresh = flags.FULL_REFRESH if configured is none else configured %}
     {% if not refresh and configured is none and execute and model.resource_type == 'model'
         and config.get('materialized') == 'incremental' and model.package_name == project_name %}
-        {% set refresh = is_outdated() %}
+        {#- Asked for at every is_incremental(): answered once for a model, from what was so when its build began. -#}
+        {% if 'is_outdated' not in model %}
+            {% do model.update({'is_outdated': is_outdated()}) %}
+        {% endif %}
+        {% set refresh = model['is_outdated'] %}
     {% endif %}
     {{ return(refresh) }}
 {% endmacro %}
