@@ -177,10 +177,18 @@ history as (
                 then landed.valid_to
         end as valid_to,
         landed.synced_at
-    from {{ landed_history }} as landed
     {% if is_incremental() -%}
-    inner join changed_references
-        on landed.article_ref = changed_references.article_ref and landed.branch_ref = changed_references.branch_ref
+    from changed_references
+    cross join lateral (
+        select versions_of_pair.*
+        from {{ landed_history }} as versions_of_pair
+        where
+            versions_of_pair.article_ref = changed_references.article_ref
+            and versions_of_pair.branch_ref = changed_references.branch_ref
+        {{ computed_once() }}
+    ) as landed
+    {%- else -%}
+    from {{ landed_history }} as landed
     {%- endif %}
     where
         landed.valid_from is not null
