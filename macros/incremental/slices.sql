@@ -19,19 +19,37 @@
 {#-
   Incremental strategy `slices`: the slices that changed are deleted whole and inserted as they are now, so a row
   that moved away or vanished leaves its old slice too. The model's meta says which:
-  `changes` (name of the change log), `slice` (columns), optionally `from` (day column: only days >= rebuild_from) and
-  `derived` (SQL of slice columns that the log does not have).
+  - `changes`: name of the change log; `slice`: columns that make a slice.
+  - optionally `from`: day column; only days >= rebuild_from are rebuilt.
+  - optionally `until`: for rows that hold for a stretch of days, its last day; what reaches the eve of rebuild_from is
+    rebuilt, because it may last longer or shorter now.
+  - optionally `all_where_null`: slice column that the log leaves null where all of its values are to be rebuilt.
+  - optionally `derived`: SQL, from the log's columns, of slice columns that it does not have.
+  - optionally `and_by_key`: the model also rewrites rows that the log does not name; they are replaced by unique_key.
 -#}
 {% macro get_incremental_slices_sql(arg_dict) %}
     {% set slice = config.get('meta') %}
     {% set columns = arg_dict['dest_columns'] | map(attribute='quoted') | join(', ') %}
+    {% set has_days = 'from' in slice or 'until' in slice %}
+    {% for open_column in [none] + ([slice['all_where_null']] if 'all_where_null' in slice else []) %}
     delete from {{ arg_dict['target_relation'] }} as old
-    using {{ changed_slices(ref(slice['changes']), slice['slice'], 'from' in slice, slice.get('derived', {})) }} as changed
+    using {{ changed_slices(ref(slice['changes']), slice['slice'], has_days, slice.get('derived', {})) }} as changed
     where
         {% for column in slice['slice'] -%}
-        old.{{ column }} = changed.{{ column }}{{ ' and ' if not loop.last }}
+        {% if column == open_column %}changed.{{ column }} is null{% else %}old.{{ column }} = changed.{{ column }}{% endif %}
+        {{- ' and ' if not loop.last }}
         {% endfor -%}
-        {%- if 'from' in slice %} and old.{{ slice['from'] }} >= changed.rebuild_from{% endif %};
+        {%- if 'from' in slice %} and old.{{ slice['from'] }} >= changed.rebuild_from{% endif %}
+        {%- if 'until' in slice %} and old.{{ slice['until'] }} >= {{ days_after('changed.rebuild_from', -1) }}{% endif %};
+    {% endfor %}
+    {% if slice.get('and_by_key') %}
+    delete from {{ arg_dict['target_relation'] }} as old
+    using {{ arg_dict['temp_relation'] }} as rewritten
+    where
+        {% for column in config.get('unique_key') -%}
+        old.{{ column }} = rewritten.{{ column }}{{ ' and ' if not loop.last }}
+        {% endfor -%};
+    {% endif %}
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})
     select {{ columns }} from {{ arg_dict['temp_relation'] }}
 {% endmacro %}

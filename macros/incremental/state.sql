@@ -69,21 +69,25 @@
 {% endmacro %}
 
 {#-
-  Changes when code, seeds or variables change that decide the content of a model: then it is rebuilt whole. So does the
-  as-of date for a model whose meta has `window: true`, because every window moves with it; within a day such a model
-  follows the changes.
+  Changes when code, seeds or variables change that decide the content of a model: then it is rebuilt whole. A model's
+  meta may name more: `variables` that only it reads, and `moves_with_as_of_date` where all its windows end at that day.
 -#}
 {% macro fingerprint_of(unique_id) %}
     {% set parts = [] %}
-    {% if (graph.nodes[unique_id].config.meta or {}).get('window') %}
-        {% do parts.append('as_of=' ~ run_query("select as_of_date from " ~ ref('int_as_of'))[0]['as_of_date']) %}
-    {% endif %}
     {% for id in ancestors_of(unique_id) %}
         {% do parts.append(id ~ ':' ~ graph.nodes[id].checksum.checksum) %}
     {% endfor %}
     {% for name in content_variables() %}
         {% do parts.append(name ~ '=' ~ tojson(var(name), sort_keys=true)) %}
     {% endfor %}
+    {% set meta = graph.nodes[unique_id].config.get('meta') or {} %}
+    {% for name in meta.get('variables', []) %}
+        {% do parts.append(name ~ '=' ~ tojson(var(name), sort_keys=true)) %}
+    {% endfor %}
+    {% if meta.get('moves_with_as_of_date') %}
+        {% set as_of = graph.nodes['model.' ~ project_name ~ '.int_as_of'].relation_name %}
+        {% do parts.append('as of ' ~ run_query('select as_of_date from ' ~ as_of)[0]['as_of_date']) %}
+    {% endif %}
     {{ return(local_md5(parts | join('|'))) }}
 {% endmacro %}
 
