@@ -24,8 +24,8 @@ sold as (
     from {{ ref('fct_sales_daily') }} as sales
     inner join weeks
         on
-            weeks.first_day <= sales.date_day
-            and weeks.last_day >= sales.date_day
+            sales.date_day >= weeks.first_day
+            and sales.date_day <= weeks.last_day
     group by sales.article_number
 ),
 

@@ -26,7 +26,7 @@ anchored as (
     select
         articles.article_number,
         coalesce(seasons.starts_on, cast('2000-01-03' as date)) as anchor,
-        {% if is_incremental() %}changed.rebuild_from{% else %}cast('1900-01-01' as date){% endif %} as rebuild_from
+        {% if is_incremental() %}changed.rebuild_from{% else %}cast('1900-01-01' as date) as rebuild_from{% endif %}
     from articles
     left join seasons
         on articles.season = seasons.season
