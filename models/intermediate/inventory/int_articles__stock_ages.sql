@@ -52,7 +52,7 @@ receipts as (
         on stocks.article_number = articles.article_number
     cross join as_of
     inner join article_days
-        on stocks.article_number = article_days.article_number and article_days.date_day <= as_of.stock_day
+        on stocks.article_number = article_days.article_number and as_of.stock_day >= article_days.date_day
 ),
 
 -- First in, first out: what is left came last. Only for what is always there; all of a fashion article is as old as

@@ -83,9 +83,10 @@ beginnings as (
         *,
         case
             when
-                lag(last_day) over (partition by branch_number, article_number order by first_day)
-                is distinct from {{ days_after('first_day', -1) }}
-                then first_day
+                {{ days_after('first_day', -1) }}
+                = lag(last_day) over (partition by branch_number, article_number order by first_day)
+                then null
+            else first_day
         end as begins_on
     from spans
     where is_stockout
@@ -117,8 +118,8 @@ days_before as (
         on
             runs.branch_number = spans.branch_number
             and runs.article_number = spans.article_number
-            and spans.first_day < runs.started_on
-            and spans.last_day >= {{ days_after('runs.started_on', -28) }}
+            and runs.started_on > spans.first_day
+            and {{ days_after('runs.started_on', -28) }} <= spans.last_day
             and spans.is_in_stock
     where runs.begins_on is not null
     group by runs.branch_number, runs.article_number, runs.started_on

@@ -47,8 +47,7 @@ final as (
         on
             sizes.branch_number = spans.branch_number
             and sizes.article_number = spans.article_number
-            and spans.first_day <= as_of.as_of_date
-            and spans.last_day >= as_of.as_of_date
+            and as_of.as_of_date between spans.first_day and spans.last_day
     inner join warehouse_sizes
         on
             sizes.article_number = warehouse_sizes.article_number

@@ -43,7 +43,7 @@ negative_pairs as (
         on
             metrics.branch_number = spans.branch_number
             and metrics.article_number = spans.article_number
-            and spans.first_day <= as_of.stock_day
+            and as_of.stock_day >= spans.first_day
     where metrics.on_hand < 0
     group by metrics.branch_number, metrics.article_number, metrics.on_hand, metrics.unit_cost, metrics.as_of_date
 ),
