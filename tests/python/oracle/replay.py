@@ -61,7 +61,9 @@ class Replay:
     tables: tuple[sql.Identifier, ...]
 
     @contextmanager
-    def build(self, landed: Mapping[str, Rows], seeds: Mapping[str, Rows] | None = None) -> Iterator[psycopg.Connection[Any]]:
+    def build(
+        self, landed: Mapping[str, Rows], seeds: Mapping[str, Rows] | None = None
+    ) -> Iterator[psycopg.Connection[Any]]:
         """A connection that sees the marts of some landed rows; nothing of them stays.
 
         Args:
@@ -85,7 +87,13 @@ class Replay:
 
 def build_once(warehouse: Warehouse) -> None:
     """Builds the project over landed tables with a row each: nothing is built over empty ones."""
-    number = {"id": "1", "quantity": "1", "article_number": "1", "branch_number": "1", _SYNCED: "2025-01-01 00:00:00+00"}
+    number = {
+        "id": "1",
+        "quantity": "1",
+        "article_number": "1",
+        "branch_number": "1",
+        _SYNCED: "2025-01-01 00:00:00+00",
+    }
     _create_landed_tables(warehouse)
     with warehouse.connect() as conn:
         for table, names in LANDED.items():
@@ -141,7 +149,9 @@ def compiled(warehouse: Warehouse, variables: Mapping[str, Any]) -> Replay:
 def _fill(conn: psycopg.Connection[Any], schema: str, name: str, query: str) -> sql.Composed:
     columns = sql.SQL(", ").join(map(sql.Identifier, columns_of(conn, schema, name)))
     return sql.SQL("insert into {target} ({columns}) select {columns} from (\n{query}\n) as found").format(
-        target=sql.Identifier(schema, name), columns=columns, query=sql.SQL(query.encode().decode())  # type: ignore[arg-type]
+        target=sql.Identifier(schema, name),
+        columns=columns,
+        query=sql.SQL(query.encode().decode()),  # type: ignore[arg-type]
     )
 
 

@@ -47,7 +47,10 @@ def test_weeks_since_the_season_started() -> None:
             *_history("NEW", [("2025-01-20", "10"), ("2025-02-07", "8"), ("2025-02-08", "5"), ("2025-02-15", "9")]),
             *_history("OLD", [("2024-02-08", "8"), ("2024-02-09", "4")]),
         ],
-        inventory=[stock("B1", "NEW", "9", "2025-02-15 08:00:00+00"), stock("B1", "OLD", "4", "2024-02-09 08:00:00+00")],
+        inventory=[
+            stock("B1", "NEW", "9", "2025-02-15 08:00:00+00"),
+            stock("B1", "OLD", "4", "2024-02-09 08:00:00+00"),
+        ],
         given_seeds=seeds(
             seasons=CALENDAR,
             season_plan=frame(
