@@ -5,7 +5,8 @@ Readings chosen:
       A where no day shows it (observed after the newest business day).
     * A phantom pair was in stock (as defined for days) on every day after its last sale.
     * Sales below cost are those of merchandise.
-    * Stock received after A has no age: older receipts explain it.
+    * Stock that came after A, as far as on_hand counts it, has the age 0: no `as_of_date` is set, and the newest
+      observation is younger than A.
     * Season age counts from the day on which the season starts.
     * Demand elsewhere counts from the day of the delivery to A, both included, by the branch that sold.
 """
@@ -92,7 +93,14 @@ def stock_anomalies(facts: Facts) -> pd.DataFrame:
         _below_cost(facts),
     ]
     columns = [*_PAIR, "kind", "since", "units", "value_cost"]
-    types = {"branch_number": "object", "article_number": "object", "kind": "object", "since": "Int64", "units": "Int64", "value_cost": "Int64"}
+    types = {
+        "branch_number": "object",
+        "article_number": "object",
+        "kind": "object",
+        "since": "Int64",
+        "units": "Int64",
+        "value_cost": "Int64",
+    }
     return pd.concat([frame[columns].astype(types) for frame in frames], ignore_index=True)
 
 
@@ -102,12 +110,14 @@ def stock_age(facts: Facts) -> pd.DataFrame:
     starts = facts.seeds.season_starts()
     own = facts.own.assign(on_hand=facts.own["on_hand"].clip(lower=0))
     held = own.groupby("article_number")["on_hand"].sum()
+    until = max(facts.newest, facts.as_of) if facts.variables.as_of_date is None else facts.as_of
     rows = []
     for number, units in held[held.gt(0)].items():
         article = facts.articles.loc[str(number)]
         season = str(article["season"])
         started = starts.get(season)
-        for bucket, part in aged(days, str(number), int(units), str(article["assortment_type"]), facts.as_of).items():
+        kind = str(article["assortment_type"])
+        for bucket, part in aged(days, str(number), int(units), kind, facts.as_of, until).items():
             cost = article["unit_cost"]
             rows.append(
                 {
@@ -124,9 +134,9 @@ def stock_age(facts: Facts) -> pd.DataFrame:
     return ages.assign(stock_value_cost=divide(ages["stock_units"] * ages["cost"], 100))
 
 
-def aged(days: ArticleDays, number: str, units: int, assortment_type: str, as_of: int) -> dict[str, int]:
-    """Units (whole 1e-4) of an article's stock by bucket of age."""
-    received = days.received[days.articles.get_loc(number)]
+def aged(days: ArticleDays, number: str, units: int, assortment_type: str, as_of: int, until: int) -> dict[str, int]:
+    """Units (whole 1e-4) of an article's stock by bucket of age; `until` is the last day whose receipts count."""
+    received = days.received[days.articles.get_loc(number), : days.column(until) + 1]
     receipts = np.flatnonzero(received > 0)
     if not len(receipts):
         return {"unknown": units}

@@ -47,9 +47,7 @@ def days_compared_with() -> dict[int, int]:
 
 @cache
 def _exceptions(year: int) -> dict[date, date]:
-    bound = {
-        easter(year) + timedelta(days=offset): easter(year - 1) + timedelta(days=offset) for offset in _BOUND
-    }
+    bound = {easter(year) + timedelta(days=offset): easter(year - 1) + timedelta(days=offset) for offset in _BOUND}
     lost = sorted(day + _YEAR for day in bound.values() if day + _YEAR not in bound)
     free = sorted(day - _YEAR for day in bound if day - _YEAR not in bound.values())
     taken = dict(bound)

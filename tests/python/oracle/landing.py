@@ -91,8 +91,7 @@ def read_landing(
 def stage(landing: Landing, variables: Variables) -> Staged:
     """Clean every table in use; the others are empty."""
     tables = {
-        table: landing.get(table, pd.DataFrame()) if variables.using(table) else pd.DataFrame()
-        for table in TABLES
+        table: landing.get(table, pd.DataFrame()) if variables.using(table) else pd.DataFrame() for table in TABLES
     }
     synced = cleaning.instant(_pick(tables["sale"], "_fivetran_synced")).values
     last_sync = cleaning.berlin_day(synced).max() if synced.notna().any() else None

@@ -41,6 +41,7 @@ def marts(facts: Facts) -> dict[str, Mart]:
                 "reorder_point",
                 "order_up_to_level",
             ],
+            from_rounded=["safety_stock", "expected_demand", "reorder_point", "order_up_to_level"],
         )
     }
 

@@ -19,7 +19,7 @@ from .grid import Bools, Ints
 
 @dataclass(frozen=True)
 class ArticleDays:
-    """Rows are articles of merchandise, columns days from `first_day` to A.
+    """Rows are articles of merchandise, columns days from `first_day` to the newest business day.
 
     Attributes:
         received, net: units of the day, whole 1e-4.
@@ -41,17 +41,16 @@ class ArticleDays:
 
 
 def article_days(facts: Facts) -> ArticleDays:
-    """Of every article of merchandise, up to A."""
+    """Of every article of merchandise."""
     articles = pd.Index(sorted(facts.articles.index), dtype="object")
     grids = facts.stock.grids.values()
-    first = min((grid.first_day for grid in grids), default=facts.as_of)
-    n_days = max(0, facts.as_of - first + 1)
-    moved = np.zeros((len(articles), n_days), dtype=np.int64)
+    last = max(facts.newest, facts.as_of)
+    first = min((grid.first_day for grid in grids), default=last)
+    moved = np.zeros((len(articles), last - first + 1), dtype=np.int64)
     for grid in grids:
-        change = np.diff(grid.closing, axis=1, prepend=0)[:, :n_days]
-        moved[articles.get_indexer(grid.articles), : change.shape[1]] += change
+        moved[articles.get_indexer(grid.articles)] += np.diff(grid.closing, axis=1, prepend=0)
     net = np.zeros_like(moved)
-    goods = facts.goods
+    goods = facts.lines[facts.lines["is_merchandise"]]
     rows = articles.get_indexer(pd.Index(goods["article_number"]))
     columns = goods["day"].to_numpy(dtype=np.int64) - first
     np.add.at(net, (rows, columns), (goods["demand_units"] - goods["return_units"]).to_numpy(dtype=np.int64))

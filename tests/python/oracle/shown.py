@@ -18,11 +18,13 @@ class Mart:
             nullable booleans, counts as Int64, dates as datetime64.
         key: the grain.
         money: the measures that are money.
+        from_rounded: measures that a mart may work out from figures that it shows, rounded to 1e-6.
     """
 
     rows: pd.DataFrame
     key: list[str]
     money: tuple[str, ...] = ()
+    from_rounded: tuple[str, ...] = ()
 
 
 def shown(
@@ -36,6 +38,7 @@ def shown(
     counts: list[str] | None = None,
     floats: list[str] | None = None,
     flags: list[str] | None = None,
+    from_rounded: list[str] | None = None,
 ) -> Mart:
     """A mart of some columns of a frame.
 
@@ -48,6 +51,7 @@ def shown(
         counts: whole numbers.
         floats: plain numbers.
         flags: booleans.
+        from_rounded: those of the floats that a mart may work out from rounded ones.
     """
     days = ({"date_day": "day"} if "date_day" in key else {}) | (dates or {})
     columns: dict[str, Any] = {}
@@ -65,7 +69,7 @@ def shown(
         columns[column] = _decimals(frame[column], 1.0)
     for column in flags or []:
         columns[column] = frame[column].astype("boolean")
-    return Mart(pd.DataFrame(columns), key, tuple(money or []))
+    return Mart(pd.DataFrame(columns), key, tuple(money or []), tuple(from_rounded or []))
 
 
 def _decimals(values: pd.Series[Any], unit: float) -> pd.Series[Any]:

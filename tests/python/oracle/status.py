@@ -96,9 +96,7 @@ def with_on_hand(
     return status.merge(rate, on=PAIR, how="left", validate="one_to_one")
 
 
-def size_stock(
-    staged: Staged, core: Core, events: pd.DataFrame, variables: Variables, as_of: int
-) -> pd.DataFrame:
+def size_stock(staged: Staged, core: Core, events: pd.DataFrame, variables: Variables, as_of: int) -> pd.DataFrame:
     """What every pair holds of every size that it ever held: pair, article_size_number, quantity, is_in_stock."""
     ever = observations.landed_sizes(staged, core)
     if variables.as_of_date is None:

@@ -105,7 +105,9 @@ def plans(facts: Facts) -> pd.DataFrame:
     plan = facts.seeds.sales_plan
     return pd.DataFrame(
         {
-            "day": pd.Series([date.fromisoformat(on).toordinal() - EPOCH_DAY for on in plan["date_day"]], dtype="int64"),
+            "day": pd.Series(
+                [date.fromisoformat(on).toordinal() - EPOCH_DAY for on in plan["date_day"]], dtype="int64"
+            ),
             "branch_number": pd.Series(list(plan["branch_number"]), dtype="object"),
             "plan_net_revenue": pd.Series([scaled(str(text), 6) for text in plan["plan_net_revenue"]], dtype="Int64"),
         }

@@ -53,6 +53,7 @@ def marts(facts: Facts) -> dict[str, Mart]:
                 "margin_pct",
                 "sell_through_rate_90d",
             ],
+            from_rounded=["days_of_supply"],
         )
     }
 
