@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.python.project.conftest import Parsed
 from tests.python.project.graph import Graph
 
 UNITS = frozenset(
@@ -57,6 +58,13 @@ def test_a_name_has_one_unit(graph: Graph) -> None:
     for _, column, unit in numbers(graph):
         units.setdefault(column, set()).add(unit)
     assert {column: found for column, found in units.items() if len(found) > 1} == {}
+
+
+def test_metrics_have_the_unit_of_the_columns_that_they_are_named_after(parsed: Parsed) -> None:
+    of_columns = {column: unit for _, column, unit in numbers(parsed.graph)}
+    metrics = {metric["name"]: metric["config"]["meta"].get("unit") for metric in parsed.metrics}
+    assert {name: unit for name, unit in metrics.items() if unit not in UNITS} == {}
+    assert {name: unit for name, unit in metrics.items() if unit != of_columns.get(name, unit)} == {}
 
 
 @pytest.mark.parametrize(
