@@ -6,6 +6,8 @@ SYNCS ?= 0
 YES ?=
 
 VENV := .venv
+# MetricFlow stays apart: what a run and the tests need installs in half a minute without it.
+SEMANTIC := .venv-semantic
 RUN := $(VENV)/bin/python -m prohandel
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input --quiet
 # The landing that linters compile the models against; apart from the demo's.
@@ -14,7 +16,7 @@ LINT_HOME := target/lint
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check-sql check-python check-parse pytest install install-dev packages clean lock holidays
+.PHONY: help demo test lint check-sql check-python check-parse pytest docs semantic install install-dev packages clean lock holidays
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +52,12 @@ check-sql: install-dev packages $(LINT_HOME)/landed
 pytest: install-dev packages
 	$(VENV)/bin/pytest $(PYTEST_FLAGS)
 
+docs: install ## dbt's documentation with the lineage as one page that opens offline: target/docs/index.html.
+	$(RUN) docs
+
+semantic: install-dev packages $(SEMANTIC)/.installed ## MetricFlow in .venv-semantic: validates the metrics and compares them with the marts.
+	$(VENV)/bin/pytest --capture=no tests/python/semantic
+
 install: $(VENV)/.installed ## The virtual environment, with what a run needs.
 
 install-dev: $(VENV)/.installed-dev
@@ -71,14 +79,25 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	$(PIP) install --no-deps --require-hashes -r requirements-dev.lock
 	@touch $@
 
+$(SEMANTIC)/bin/python:
+	@sh .ci/venv "$(SEMANTIC)" "$(PYTHON)"
+
+$(SEMANTIC)/.installed: requirements-semantic.lock | $(SEMANTIC)/bin/python
+	@echo "Installing MetricFlow into $(SEMANTIC) ..."
+	$(SEMANTIC)/bin/python -m pip --disable-pip-version-check --no-input --quiet install --no-deps --require-hashes -r $<
+	@touch $@
+
 clean: ## Removes everything that make has made. Asks before the warehouse goes; YES=1 does not.
 	@sh .ci/clean "$(YES)"
 
-lock: install-dev ## Renews both lock files.
+lock: install-dev ## Renews the lock files.
 	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 		--extra dev --group build --output-file requirements-dev.lock pyproject.toml
 	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 		--group build --constraints requirements-dev.lock --output-file requirements.lock pyproject.toml
+	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+		--extra semantic --group build --constraints requirements-dev.lock --output-file requirements-semantic.lock \
+		pyproject.toml
 
 holidays: install-dev ## Writes the seed of public holidays anew.
 	$(VENV)/bin/python -m prohandel.seeds.public_holidays

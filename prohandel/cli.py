@@ -300,6 +300,26 @@ def packages(
     _say_done(f"dbt packages: {installed.describe()}")
 
 
+@app.command()
+def docs(
+    target: TargetName = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The page to write.")] = Path("target/docs/index.html"),
+    variables: Annotated[str, typer.Option("--vars", help="Variables of the project, YAML or JSON.")] = "",
+    profiles_dir: ProfilesDir = None,
+) -> None:
+    """Write dbt's documentation, with the lineage, as one page that opens without a server or a network.
+
+    Example: `prohandel docs --output lineage.html`
+    """
+    from prohandel.pipeline.documentation import write_documentation
+
+    _use_profiles(profiles_dir)
+    written = write_documentation(output, target, variables, err)
+    if not written.has_landing:
+        err.print("Nothing has landed: the page has no compiled SQL. Next: make demo, then again.")
+    _say_done(f"{output.resolve().as_uri()} ({written.relations} relations of the warehouse)")
+
+
 @db_app.command("start")
 def db_start() -> None:
     """Start the embedded server, creating it the first time.

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
 
@@ -177,6 +178,28 @@ class Dbt:
         result, seconds = self._invoke(["build", *arguments])
         found = getattr(result.result, "results", None) or ()
         return Outcome(seconds, nodes=tuple(map(_node_result, found)), error=_error(result.exception))
+
+    def document(self, *, has_landing: bool) -> tuple[Path, int]:
+        """`dbt docs generate --static`.
+
+        Args:
+            has_landing: False where nothing has landed that the SQL could be compiled against.
+
+        Returns:
+            The page, and how many relations of the project the database holds.
+
+        Raises:
+            ProhandelError: the SQL cannot be compiled, or the database's catalog cannot be read.
+        """
+        self.parse()
+        without = [] if has_landing else ["--no-compile", "--empty-catalog"]
+        result, _ = self._invoke(["docs", "generate", "--static", *without])
+        if not result.success:
+            raise ProhandelError(
+                f"dbt cannot write the documentation: {_error(result.exception) or 'the SQL does not compile'}",
+                f"{self._target.logs / 'dbt.log'} has more.",
+            )
+        return self._target.artifacts / "static_index.html", len(result.result.nodes)
 
     def _invoke(self, command: list[str]) -> tuple[Any, float]:
         started = time.monotonic()

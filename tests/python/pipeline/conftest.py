@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from prohandel import cli, warehouse
-from prohandel.pipeline import dbt, doctor, run
+from prohandel.pipeline import dbt, doctor, documentation, run
 from prohandel.pipeline import target as target_module
 from prohandel.pipeline.target import PROJECT, Target
 from tests.python.conftest import Database, Server
@@ -67,7 +67,7 @@ class Toy:
         with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
             for name, value in {**self.environment, **environment}.items():
                 patch.setenv(name, value)
-            for module in (dbt, doctor, run, target_module):
+            for module in (dbt, doctor, documentation, run, target_module):
                 patch.setattr(module, "PROJECT", self.folder)
             patch.setattr(sys, "argv", ["prohandel", *arguments])
             patch.chdir(self.folder)

@@ -24,6 +24,7 @@ class Parsed:
     Attributes:
         graph: its nodes and their relationships.
         unit_tests: by unique id.
+        semantic_models, metrics, saved_queries: what MetricFlow reads.
         complaints: everything that dbt said at level warn or above, deprecations included.
     """
 
@@ -43,6 +44,9 @@ class Parsed:
         manifest = json.loads((folder / "target" / "manifest.json").read_text())
         self.graph = Graph(manifest)
         self.unit_tests: dict[str, dict[str, Any]] = manifest["unit_tests"]
+        self.semantic_models: list[dict[str, Any]] = list(manifest["semantic_models"].values())
+        self.metrics: list[dict[str, Any]] = list(manifest["metrics"].values())
+        self.saved_queries: list[dict[str, Any]] = list(manifest["saved_queries"].values())
 
     def _hear(self, event: Any) -> None:
         if event.info.level in ("warn", "error"):

@@ -49,6 +49,17 @@ def test_singular_tests(graph: Graph) -> None:
     assert [node["name"] for node in singular if not node["description"].strip()] == []
 
 
+def test_metrics_and_saved_queries(parsed: Parsed) -> None:
+    for described in (parsed.metrics, parsed.saved_queries):
+        assert described
+        assert [node["name"] for node in described if not (node["description"] or "").strip()] == []
+        assert [node["name"] for node in described if not node["label"] or not node["config"]["group"]] == []
+
+
+def test_semantic_models(parsed: Parsed) -> None:
+    assert [node["name"] for node in parsed.semantic_models if not (node["description"] or "").strip()] == []
+
+
 def test_unit_tests(parsed: Parsed) -> None:
     assert [name for name, test in parsed.unit_tests.items() if not (test["description"] or "").strip()] == []
 

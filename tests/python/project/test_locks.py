@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 
 from prohandel.pipeline.target import PROJECT
 
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-semantic.lock")
 _PIN = re.compile(r"^(?P<name>[a-z0-9.-]+)(?:\[[a-z,]+\])?==(?P<version>\S+)(?: ; (?P<marker>.+?))? \\$")
 
 
@@ -33,7 +33,7 @@ def requirements(*extras: str) -> list[Requirement]:
     return [Requirement(text) for text in wanted]
 
 
-@pytest.mark.parametrize(("lock", "extras"), [(LOCKS[0], ()), (LOCKS[1], ("dev",))])
+@pytest.mark.parametrize(("lock", "extras"), [(LOCKS[0], ()), (LOCKS[1], ("dev",)), (LOCKS[2], ("semantic",))])
 def test_a_lock_fits_what_is_asked_for(lock: str, extras: tuple[str, ...]) -> None:
     locked = pins(lock)
     for requirement in requirements(*extras):
@@ -51,9 +51,8 @@ def test_every_pin_has_hashes_and_no_address(lock: str) -> None:
     assert not re.search(r"https?://|--index-url|--extra-index-url|--find-links", text)
 
 
-def test_development_adds_to_what_a_run_needs_and_changes_nothing() -> None:
-    run, development = map(pins, LOCKS)
+@pytest.mark.parametrize("lock", LOCKS[1:])
+def test_an_extra_adds_to_what_a_run_needs_and_changes_nothing(lock: str) -> None:
+    run, extended = pins(LOCKS[0]), pins(lock)
     for name, versions in run.items():
-        assert {version for version, _ in versions} == {version for version, _ in development[name]}, (
-            f"{name}: make lock"
-        )
+        assert {version for version, _ in versions} == {version for version, _ in extended[name]}, f"{name}: make lock"

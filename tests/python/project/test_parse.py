@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from dbt.jsonschemas.jsonschemas import CustomDraft7Validator, project_schema, resources_schema
+from dbt_semantic_interfaces.parsing.schemas import metric_validator, semantic_model_validator
 from jsonschema import ValidationError
 
 from prohandel.pipeline.target import PROJECT
@@ -40,9 +41,22 @@ def test_files_were_found() -> None:
 
 def _violations(schema: dict[str, Any], path: Path) -> Iterator[str]:
     content = yaml.safe_load((PROJECT / path).read_text(encoding="utf-8"))
-    for error in CustomDraft7Validator(schema).iter_errors(content):
+    errors = list(_semantic_errors(content))
+    # dbt-core's schema has metrics in the form of 1.12 only, which 1.11 does not read.
+    content.pop("metrics", None)
+    errors += CustomDraft7Validator(schema).iter_errors(content)
+    for error in errors:
         for leaf in _leaves(error):
             yield f"{'.'.join(map(str, leaf.absolute_path))}: {leaf.message[:200]}"
+
+
+def _semantic_errors(content: dict[str, Any]) -> Iterator[ValidationError]:
+    """What is wrong with metrics and semantic models, apart from the keys that dbt-core adds to MetricFlow's own."""
+    for metric in content.get("metrics", []):
+        config = {key: value for key, value in metric.get("config", {}).items() if key != "group"}
+        yield from metric_validator.iter_errors({**metric, "config": config})
+    for model in content.get("semantic_models", []):
+        yield from semantic_model_validator.iter_errors({key: value for key, value in model.items() if key != "model"})
 
 
 def _leaves(error: ValidationError) -> list[ValidationError]:
@@ -77,6 +91,8 @@ def _is_another_case(error: ValidationError) -> bool:
         ("models: [{name: a, tests: [{unique: {config: {severty: warn}}}]}]", "severty"),
         ("models: [{name: a, config: {materialised: table}}]", "materialised"),
         ("models: [{name: a, descripton: b}]", "descripton"),
+        ("metrics: [{name: a, type: simple, type_params: {measur: a}}]", "measur"),
+        ("semantic_models: [{name: a, model: ref('a'), measures: [{name: a, ag: sum}]}]", "ag"),
     ],
 )
 def test_the_check_finds_misspelt_keys(content: str, said: str, tmp_path: Path) -> None:
