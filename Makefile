@@ -4,6 +4,7 @@ PYTHON ?=
 SCALE ?= demo
 SYNCS ?= 0
 YES ?=
+ONLY ?=
 
 VENV := .venv
 RUN := $(VENV)/bin/python -m prohandel
@@ -14,7 +15,7 @@ LINT_HOME := target/lint
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check-sql check-python check-parse pytest install install-dev packages clean lock holidays
+.PHONY: help demo test lint check-sql check-python check-parse pytest mutation install install-dev packages clean lock holidays
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +50,9 @@ check-sql: install-dev packages $(LINT_HOME)/landed
 
 pytest: install-dev packages
 	$(VENV)/bin/pytest $(PYTEST_FLAGS)
+
+mutation: install-dev packages ## Plants deliberate errors in a copy, one at a time, and shows the test that catches each. ONLY=name: just those.
+	$(VENV)/bin/python -m tests.python.mutation.runner --only "$(ONLY)" --write docs/mutations.md
 
 install: $(VENV)/.installed ## The virtual environment, with what a run needs.
 
