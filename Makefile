@@ -4,6 +4,7 @@ PYTHON ?=
 SCALE ?= demo
 SYNCS ?= 0
 YES ?=
+ONLY ?=
 
 VENV := .venv
 # MetricFlow stays apart: what a run and the tests need installs in half a minute without it.
@@ -16,7 +17,7 @@ LINT_HOME := target/lint
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check-sql check-python check-parse pytest docs semantic install install-dev packages clean lock holidays
+.PHONY: help demo test lint check-sql check-python check-parse pytest docs semantic mutation install install-dev packages clean lock holidays
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -57,6 +58,9 @@ docs: install ## dbt's documentation with the lineage as one page that opens off
 
 semantic: install-dev packages $(SEMANTIC)/.installed ## MetricFlow in .venv-semantic: validates the metrics and compares them with the marts.
 	$(VENV)/bin/pytest --capture=no tests/python/semantic
+
+mutation: install-dev packages ## Plants deliberate errors in a copy, one at a time, and shows the test that catches each. ONLY=name: just those.
+	$(VENV)/bin/python -m tests.python.mutation.runner --only "$(ONLY)" --write docs/mutations.md
 
 install: $(VENV)/.installed ## The virtual environment, with what a run needs.
 

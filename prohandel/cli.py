@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 import os
 import sys
 import time
@@ -415,6 +417,8 @@ def db_restore(file: Annotated[Path, typer.Argument(help="A file that `db backup
 
 def main() -> None:
     """Runs the command and turns every error into a message with a remedy and an exit code."""
+    # A log file that cannot be written (a full disk) must not bury under tracebacks what the command has to say.
+    logging.raiseExceptions = False
     try:
         app(prog_name="prohandel")
     except ProhandelError as error:
@@ -433,6 +437,11 @@ def _fail(error: ProhandelError) -> None:
 
 
 def _unforeseen(error: Exception) -> ProhandelError:
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ProhandelError(
+            f"The disk is full: {error.filename or warehouse.home()} cannot be written.",
+            "Free space, or choose another disk with PROHANDEL_HOME. Then run again.",
+        )
     if isinstance(error, OSError) and error.strerror:
         where = f" {error.filename}" if error.filename else ""
         return ProhandelError(f"{error.strerror}:{where}", "Check space, rights and path.")

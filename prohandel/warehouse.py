@@ -118,6 +118,11 @@ def stop(at: Path | None = None) -> bool:
     )
 
 
+def free_megabytes(at: Path) -> int:
+    """What is left on the disk that holds a warehouse."""
+    return shutil.disk_usage(at).free >> 20
+
+
 def is_running(at: Path | None = None) -> bool:
     """Whether the embedded server runs."""
     return _postmaster((at or home()) / "pgdata") is not None

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from prohandel.pipeline.dbt import NodeResult
 
 _LONGEST_MESSAGE_LINES = 8
+# A database that goes away takes hundreds of nodes with it, which then all say the same.
+_NODES_TOLD_APART = 3
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,25 @@ def explain_text(text: str) -> Finding | None:
             thing = match.groupdict().get("thing", "")
             return Finding(what.format(thing=thing), remedy, _cut(text))
     return None
+
+
+def explain_nodes(nodes: Iterable[NodeResult]) -> list[Finding]:
+    """What nodes that failed mean for the user; where many failed of one cause, the first few and how many more."""
+    findings: list[Finding] = []
+    told: dict[str, int] = {}
+    for node in nodes:
+        known = explain_text(node.message) if node.status != "fail" else None
+        if known is None:
+            findings.append(explain_node(node))
+            continue
+        told[known.what] = told.get(known.what, 0) + 1
+        if told[known.what] <= _NODES_TOLD_APART:
+            findings.append(explain_node(node))
+    for what, count in told.items():
+        if count > _NODES_TOLD_APART:
+            more = count - _NODES_TOLD_APART
+            findings.append(Finding(f"{more} more failed, because {what}", "One remedy for all: see above."))
+    return findings
 
 
 def explain_node(node: NodeResult) -> Finding:

@@ -9,13 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from dbt.contracts.graph.manifest import Manifest
 from rich.console import Console
 
-from prohandel.errors import EXIT_CONFIGURATION, EXIT_GOOD, EXIT_SOURCE_STALE, EXIT_TESTS_FAILED
+from prohandel import warehouse
+from prohandel.errors import (
+    EXIT_CONFIGURATION,
+    EXIT_GOOD,
+    EXIT_SOURCE_STALE,
+    EXIT_TESTS_FAILED,
+    ProhandelError,
+)
 from prohandel.pipeline import packages
 from prohandel.pipeline.dbt import Dbt, Freshness, NodeResult, Outcome
-from prohandel.pipeline.explain import Finding, explain_node, explain_text
+from prohandel.pipeline.explain import Finding, explain_nodes, explain_text
 from prohandel.pipeline.landed import check_landing
 from prohandel.pipeline.lock import only_run
 from prohandel.pipeline.progress import showing
@@ -24,6 +32,8 @@ from prohandel.pipeline.target import PROJECT, Target, find_target
 from prohandel.pipeline.variables import check_variables, parse_variables, project_variables
 
 NIGHTLY_TAG = "nightly"
+# PostgreSQL writes its log in files of 16 MB.
+_FULL_DISK_MEGABYTES = 16
 
 
 @dataclass(frozen=True)
@@ -160,15 +170,22 @@ def _run_steps(
     build = step("build", lambda dbt: dbt.build(build_arguments(options)))
 
     failed = [node for node in nodes if node.has_failed]
-    findings.extend(explain_node(node) for node in failed)
+    findings.extend(explain_nodes(failed))
     findings.extend(_stale(entry) for entry in stale)
     started = time.monotonic()
-    with target.connect() as conn:
-        summary = summarise(conn, target, {**project_variables(PROJECT), **variables})
+    summary: Summary | None = None
+    try:
+        with target.connect() as conn:
+            summary = summarise(conn, target, {**project_variables(PROJECT), **variables})
+    except (ProhandelError, psycopg.Error) as error:
+        gone = error if isinstance(error, ProhandelError) else warehouse.explain(error)
+        findings.append(Finding(f"No summary: {gone.message}", gone.remedy))
     steps.append(Step("summary", time.monotonic() - started))
+    if (failed or summary is None) and target.is_embedded:
+        findings[:0] = _full_disk(target.home)
     if failed:
         exit_code = EXIT_TESTS_FAILED
-    elif build.error:
+    elif build.error or summary is None:
         exit_code = EXIT_CONFIGURATION
     else:
         exit_code = EXIT_SOURCE_STALE if stale else EXIT_GOOD
@@ -182,6 +199,19 @@ def _run_steps(
         tuple(findings),
         summary,
     )
+
+
+def _full_disk(home: Path) -> list[Finding]:
+    """A server that cannot write its log dies without a word to its clients: the disk itself is asked."""
+    free = warehouse.free_megabytes(home)
+    if free >= _FULL_DISK_MEGABYTES:
+        return []
+    return [
+        Finding(
+            f"the disk of {home} is full: {free} MB are free",
+            "Free space, or choose another disk with PROHANDEL_HOME, then run again: what was built before is kept.",
+        )
+    ]
 
 
 # Snapshots first, with just the models that they read and no test: a failing test elsewhere must not cost the

@@ -1,4 +1,4 @@
-"""Lands and builds, without an error, what every deliberate error is planted into. Run by runner.py, not by pytest alone."""
+"""Lands and builds, without an error, what every deliberate error is planted into. Run by runner.py alone."""
 
 from __future__ import annotations
 

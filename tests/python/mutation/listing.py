@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FOLDER = Path(__file__).resolve().parent
+PROJECT = FOLDER.parents[2]
 KINDS = ("unit", "pytest", "build")
 
 
@@ -19,8 +20,8 @@ class Check:
     """One way to notice an error.
 
     Attributes:
-        kind: `unit` (the unit tests of a model), `pytest` (a module or a node of it) or `build` (models are built on the
-            small retailer, with their data tests).
+        kind: `unit` (the unit tests of a model), `pytest` (a module or a node of it) or `build` (models are built on
+            the small retailer, with their data tests).
         subject: name of the model, node id, or dbt's selection.
     """
 

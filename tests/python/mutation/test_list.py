@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
 import pytest
 
-from tests.python.mutation.listing import KINDS, Mutation, planted, read
+from tests.python.mutation.listing import KINDS, PROJECT, Mutation, planted, read
 
-PROJECT = Path(__file__).resolve().parents[3]
 MUTATIONS = read()
+UNIT_TESTS = "\n".join(path.read_text() for path in (PROJECT / "models").rglob("*unit_tests.yml"))
 
 
 def test_names_are_unique() -> None:
@@ -34,4 +33,4 @@ def test_what_has_to_notice_it_exists(mutation: Mutation) -> None:
             functions = {item.name for item in tree.body if isinstance(item, ast.FunctionDef)}
             assert not node or node.partition("[")[0] in functions, subject
         for model in check.subject.split() if check.kind == "unit" else ():
-            assert list((PROJECT / "models").rglob(f"{model}.sql")), model
+            assert f"model: {model}\n" in UNIT_TESTS, model

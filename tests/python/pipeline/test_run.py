@@ -233,6 +233,27 @@ def test_a_database_that_goes_away_in_mid_run(toy: Toy) -> None:
     toy.report()
 
 
+def test_a_database_that_stays_away(toy: Toy) -> None:
+    """What is known of the run is said all the same: which model failed, and that there are no figures."""
+    toy.report()
+    running = toy.start("run", "--target", "toy", TOY_SECONDS="60")
+    wait_for(toy, SLEEPING)
+    name = toy.database.name
+    with toy.database.server.connect() as conn:
+        conn.execute(f"alter database {name} allow_connections false".encode())
+        try:
+            conn.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
+            stdout, stderr = running.communicate(timeout=120)
+        finally:
+            conn.execute(f"alter database {name} allow_connections true".encode())
+    assert running.returncode == 1, stderr
+    assert "sales_performance: the database went away" in stdout
+    assert "No summary: The database does not answer" in stdout
+    assert "Check that it runs" in stdout
+    assert toy.value("select gross_revenue from marts.sales_performance") == 42.5
+    toy.report()
+
+
 def test_configuration_that_is_missing(toy: Toy) -> None:
     for arguments, environment, said in (
         (("--target", "prd"), {}, "has no target 'prd'"),

@@ -97,6 +97,7 @@ def built(module_staging: Staging) -> Staging:
             "cost": "numeric",
             "purchase_price": "double precision",
             "category": "text",
+            "supplier": "integer",
             "is_active": "text",
             "inactive_flag": "boolean",
             "ean": "double precision",
@@ -104,7 +105,16 @@ def built(module_staging: Staging) -> Staging:
             "created_at": "timestamp",
         },
         [
-            {"id": 1, "article_number": "007", "price": "19,90", "cost": 7.5, "is_active": "Ja", "ean": 4006381333931},
+            {
+                "id": 1,
+                "article_number": "007",
+                "price": "19,90",
+                "cost": 7.5,
+                "category": " Hosen ",
+                "supplier": 70,
+                "is_active": "Ja",
+                "ean": 4006381333931,
+            },
             {"id": 2, "article_number": "", "number": "7", "cost": None, "purchase_price": 8.25, "inactive_flag": True},
             {
                 "id": 3,
@@ -339,6 +349,7 @@ def test_articles(built: Staging) -> None:
         Decimal("7.5"),
     )
     assert (first["ean"], first["is_active"]) == ("4006381333931", True)
+    assert (first["category_ref"], first["supplier_ref"]) == ("Hosen", "70")
     assert (second["article_number"], second["unit_cost"], second["is_active"]) == ("7", Decimal("8.25"), False)
     assert (third["list_price_gross"], third["is_active"]) == (None, True)
     assert third["unreadable_columns"] == "list_price_gross,is_active"
