@@ -1,6 +1,6 @@
 {{ config(materialized='table') }}
 
-{%- set rounds = 12 %}
+{%- set rounds = 24 %}
 
 with
 
