@@ -42,9 +42,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
     "rejoining_of_upstream_concepts": {
         "customer_cohorts <- int_sales__customer_months": "Months are whole, days after the as-of date come off.",
         "dim_customers <- fct_orders": "First orders come from the fact, people without an order from the references.",
-        "int_articles__revenue_per_unit <- product_profitability": "Prices stand in for revenue that there is not.",
         "int_inventory_with_metrics <- int_inventory__on_hand": "Pairs say which rows there are, on-hand is a step.",
-        "int_planning__prices <- product_profitability": "What a unit brought is the mart's, prices are the article's.",
         "product_profitability <- int_articles_with_stock_metrics": "Metrics of stock per article are a step.",
         "size_availability <- int_articles__size_curves": "Curves of articles are laid beside the stock of pairs.",
         "stock_age <- int_articles__stock_ages": "Ages are a step; the mart describes their articles.",
