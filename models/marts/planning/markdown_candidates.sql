@@ -8,8 +8,8 @@ stock as (
         article_number,
         as_of_date,
         sum(greatest(on_hand, 0)) as on_hand
-    from {{ ref('int_inventory_with_metrics') }}
-    where known_from is not null
+    from {{ ref('inventory_status') }}
+    where on_hand is not null
     group by article_number, as_of_date
 ),
 
@@ -66,10 +66,10 @@ demand as (
         sum(sales.demand_units) as demand_units_28d
     from stocked
     inner join sales
-        on
-            stocked.article_number = sales.article_number
-            and sales.date_day > {{ days_after('stocked.as_of_date', -28) }}
-            and sales.date_day <= stocked.as_of_date
+        on stocked.article_number = sales.article_number
+    where
+        sales.date_day > {{ days_after('stocked.as_of_date', -28) }}
+        and sales.date_day <= stocked.as_of_date
     group by stocked.article_number
 ),
 

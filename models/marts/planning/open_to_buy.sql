@@ -19,8 +19,8 @@ articles as (
     select * from {{ ref('int_articles__resolved') }} where is_merchandise
 ),
 
-metrics as (
-    select * from {{ ref('int_inventory_with_metrics') }}
+status as (
+    select * from {{ ref('inventory_status') }}
 ),
 
 sales as (
@@ -34,10 +34,10 @@ open_orders as (
 stock as (
     select
         articles.category,
-        sum(metrics.inventory_value_cost) as stock_cost
-    from metrics
+        sum(status.inventory_value_cost) as stock_cost
+    from status
     inner join articles
-        on metrics.article_number = articles.article_number
+        on status.article_number = articles.article_number
     group by articles.category
 ),
 

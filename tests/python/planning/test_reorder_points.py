@@ -122,7 +122,7 @@ def test_every_pair_has_the_policy_of_its_first_scope(
                 for article in ("one", "two", "three")}  # fmt: skip
     policies = {key: number for number, key in enumerate(sorted(rows), 1)}
     branches = ("one", "two", "three")
-    tables = {
+    tables: dict[str, list[tuple[Any, ...]]] = {
         "intermediate.int_inventory__pairs": [(b, a, False, True, A) for b in branches for a in articles],
         "intermediate.int_articles__resolved": [(a, x["brand"], x["category"], False) for a, x in articles.items()],
         "reference.replenishment_policy": [
