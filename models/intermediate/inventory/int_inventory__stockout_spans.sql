@@ -27,10 +27,6 @@ all_spans as (
     select * from {{ ref('int_inventory__pair_spans') }}
 ),
 
-branch_days as (
-    select * from {{ ref('int_inventory__branch_days') }} where not is_superseded
-),
-
 pairs as (
     select
         all_pairs.branch_number,
@@ -134,21 +130,11 @@ final as (
         {{ days_after('runs.last_day', 1) }} as next_day,
         runs.started_on,
         runs.demand_units,
-        cast(
-            case
-                when not branch_days.is_observed_by_the_hour then null
-                when branch_days.opens_at is null then 0
-                when runs.known_from_at > branch_days.opens_at then null
-                else coalesce(
-                    events.stockout_hours, {{ hours_between('branch_days.opens_at', 'branch_days.closes_at') }}
-                )
-            end as numeric(18, 6)
-        ) as first_day_hours,
+        events.stockout_hours as first_day_hours,
+        runs.known_from_at,
         coalesce(days_before.available_days, 0) as available_days_before,
         cast(coalesce(days_before.demand_units, 0) as numeric(18, 4)) as demand_units_before
     from runs
-    inner join branch_days
-        on runs.branch_number = branch_days.branch_number and runs.first_day = branch_days.date_day
     left join events
         on
             runs.branch_number = events.branch_number

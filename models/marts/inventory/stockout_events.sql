@@ -33,22 +33,39 @@ cut as (
         on spans.first_day <= as_of.as_of_date
 ),
 
--- Only the first day of a span may have sold something; over the days after it the weights add up.
-weighed as (
+-- Whether the hours of a day can be told is known after closing only, and changes without the stock.
+hourly as (
     select
         cut.*,
-        {{ days_apart('cut.first_day', 'cut.ends_on') }} + 1 as stockout_days,
+        begins.day_weight,
+        begins.day_weight_up_to,
+        begins.open_hours_up_to,
+        begins.unobserved_days_up_to,
         case
-            when ends.unobserved_days_up_to = begins.unobserved_days_up_to
-                then cut.first_day_hours + ends.open_hours_up_to - begins.open_hours_up_to
-        end as stockout_hours,
-        greatest(0, cut.demand_per_day_before * begins.day_weight - cut.demand_units)
-        + cut.demand_per_day_before * (ends.day_weight_up_to - begins.day_weight_up_to) as lost_units
+            when not begins.is_observed_by_the_hour then null
+            when begins.opens_at is null then 0
+            when cut.known_from_at > begins.opens_at then null
+            else coalesce(cut.first_day_hours, begins.open_hours)
+        end as hours_of_first_day
     from cut
     inner join calendar as begins
         on cut.branch_number = begins.branch_number and cut.first_day = begins.date_day
+),
+
+-- Only the first day of a span may have sold something; over the days after it the weights add up.
+weighed as (
+    select
+        hourly.*,
+        {{ days_apart('hourly.first_day', 'hourly.ends_on') }} + 1 as stockout_days,
+        case
+            when ends.unobserved_days_up_to = hourly.unobserved_days_up_to
+                then hourly.hours_of_first_day + ends.open_hours_up_to - hourly.open_hours_up_to
+        end as stockout_hours,
+        greatest(0, hourly.demand_per_day_before * hourly.day_weight - hourly.demand_units)
+        + hourly.demand_per_day_before * (ends.day_weight_up_to - hourly.day_weight_up_to) as lost_units
+    from hourly
     inner join calendar as ends
-        on cut.branch_number = ends.branch_number and cut.ends_on = ends.date_day
+        on hourly.branch_number = ends.branch_number and hourly.ends_on = ends.date_day
 ),
 
 runs as (
