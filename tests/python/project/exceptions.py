@@ -1,13 +1,27 @@
 """Where a rule of dbt-project-evaluator is broken on purpose, and why."""
 
 EXCEPTIONS: dict[str, dict[str, str]] = {
+    "exposure_parents_materializations": {
+        "forecast_and_reorder": "inventory_status is a view: what it shows is stored one step below.",
+        "inventory_overview": "inventory_status is a view: what it shows is stored one step below.",
+        "stock_level_monitoring": "inventory_status is a view: what it shows is stored one step below.",
+        "today": "inventory_status is a view: what it shows is stored one step below.",
+        "warehouse_performance_by_branch": "inventory_status is a view: what it shows is stored one step below.",
+    },
     "missing_primary_key_tests": {
         "int_as_of": "It has one row and no key; a test holds it at one row.",
     },
     "model_fanout": {
-        "int_as_of": "Every window ends at the same day.",
-        "int_inventory__spans": "Marts of stock read the same days.",
-        "int_inventory_with_metrics": "Marts of stock show the same metrics.",
+        "dim_dates": "Marts for different questions read the same one.",
+        "fct_sales_daily": "Marts for different questions read the same one.",
+        "int_articles__classification": "Marts for different questions read the same one.",
+        "int_articles__resolved": "Marts for different questions read the same one.",
+        "int_as_of": "Marts for different questions read the same one.",
+        "int_branches__resolved": "Marts for different questions read the same one.",
+        "int_inventory__spans": "Marts for different questions read the same one.",
+        "int_inventory_with_metrics": "Marts for different questions read the same one.",
+        "int_sales__pair_windows": "Marts for different questions read the same one.",
+        "season_calendar": "Marts for different questions read the same one.",
     },
     "model_naming_conventions": {
         "abc_classification": "The name is promised to analysts and dashboards.",
@@ -40,10 +54,9 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "transfer_recommendations": "The name is promised to analysts and dashboards.",
     },
     "rejoining_of_upstream_concepts": {
+        "int_articles__classification <- int_articles__sales_windows": "Windows are a step; both end at the same day.",
         "customer_cohorts <- int_sales__customer_months": "Months are whole, days after the as-of date come off.",
-        "dim_customers <- fct_orders": "First orders come from the fact, people without an order from the references.",
         "int_inventory_with_metrics <- int_inventory__on_hand": "Pairs say which rows there are, on-hand is a step.",
-        "product_profitability <- int_articles_with_stock_metrics": "Metrics of stock per article are a step.",
         "size_availability <- int_articles__size_curves": "Curves of articles are laid beside the stock of pairs.",
         "stock_age <- int_articles__stock_ages": "Ages are a step; the mart describes their articles.",
         "stock_anomalies <- int_inventory__phantom_stock": "Phantom stock is one kind of anomaly of the same pairs.",

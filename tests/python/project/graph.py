@@ -32,16 +32,16 @@ class Graph:
 
     @cached_property
     def parents(self) -> dict[str, set[str]]:
-        """Direct parents by unique id; tests and unit tests are left out."""
+        """Direct parents by unique id; tests, unit tests and analyses are left out."""
         return {
             key: {parent for parent in node.get("depends_on", {}).get("nodes", []) if parent in self.nodes}
             for key, node in self.nodes.items()
-            if node["resource_type"] != "test"
+            if node["resource_type"] not in ("test", "analysis")
         }
 
     @cached_property
     def children(self) -> dict[str, set[str]]:
-        """Direct children by unique id; tests and unit tests are left out."""
+        """Direct children by unique id; tests, unit tests and analyses are left out."""
         found: dict[str, set[str]] = {key: set() for key in self.parents}
         for child, parents in self.parents.items():
             for parent in parents:

@@ -126,7 +126,7 @@ def root_models(graph: Graph) -> Findings:
 def model_fanout(graph: Graph) -> Findings:
     """Several models at the end of the graph read the same one."""
     found = {}
-    for node in graph.models:
+    for node in graph.of_kind("model", "seed", "snapshot"):
         leaves = sorted(
             graph.name(child)
             for child in graph.children[node["unique_id"]]
