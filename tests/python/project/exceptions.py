@@ -54,6 +54,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "transfer_recommendations": "The name is promised to analysts and dashboards.",
     },
     "rejoining_of_upstream_concepts": {
+        "dim_customers <- fct_orders": "First orders come from the fact, people without an order from the references.",
         "int_articles__classification <- int_articles__sales_windows": "Windows are a step; both end at the same day.",
         "customer_cohorts <- int_sales__customer_months": "Months are whole, days after the as-of date come off.",
         "int_inventory_with_metrics <- int_inventory__on_hand": "Pairs say which rows there are, on-hand is a step.",

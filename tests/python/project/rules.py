@@ -145,7 +145,8 @@ def rejoining_of_upstream_concepts(graph: Graph) -> Findings:
             continue
         for between in parents:
             shared = graph.parents[between] & parents
-            if shared and len(graph.children[between]) == 1:
+            readers = [key for key in graph.children[between] if graph.nodes[key]["resource_type"] != "exposure"]
+            if shared and len(readers) == 1:
                 found[f"{graph.name(child)} <- {graph.name(between)}"] = ", ".join(sorted(map(graph.name, shared)))
     return found
 
