@@ -33,8 +33,8 @@ class Core:
     """Resolved members.
 
     Attributes:
-        articles: article_number, category, category_ref, supplier, brand, season, assortment_type, vat_class, is_merchandise,
-            list_price, unit_cost (null where unknown), created_on, is_active, is_deleted, is_landed.
+        articles: article_number, category, category_ref, supplier, brand, season, assortment_type, vat_class,
+            is_merchandise, list_price, unit_cost (null where unknown), created_on, is_active, is_deleted, is_landed.
         branches: branch_number, shop_type, state, is_online, supplied_from, has_own_stock, is_landed.
         branch_map: branch reference to branch_number.
         article_map: article reference of inventory to article_number.

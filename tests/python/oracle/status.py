@@ -122,7 +122,7 @@ def with_turnover(
 ) -> pd.DataFrame:
     """turnover_rate, and what it is made of: sales and stock at cost on the days with known stock of the last 365.
 
-    Adds known_days, value_days (whole 1e-8 of money x days), cogs_365d and gross_margin_365d (whole 1e-6) on those days.
+    Adds known_days, value_days (whole 1e-8 of money x days), cogs_365d and gross_margin_365d (whole 1e-6) on them.
     """
     own = sold.assign(branch_number=sold["branch_number"].map(lambda branch: servers.get(branch, branch)))
     known_from = status.set_index(PAIR)["known_from"]
