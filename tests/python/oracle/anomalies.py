@@ -93,14 +93,7 @@ def stock_anomalies(facts: Facts) -> pd.DataFrame:
         _below_cost(facts),
     ]
     columns = [*_PAIR, "kind", "since", "units", "value_cost"]
-    types = {
-        "branch_number": "object",
-        "article_number": "object",
-        "kind": "object",
-        "since": "Int64",
-        "units": "Int64",
-        "value_cost": "Int64",
-    }
+    types = dict.fromkeys([*_PAIR, "kind"], "object") | dict.fromkeys(["since", "units", "value_cost"], "Int64")
     return pd.concat([frame[columns].astype(types) for frame in frames], ignore_index=True)
 
 

@@ -21,8 +21,9 @@ import psycopg
 
 from .database import columns_of, read_table
 from .landing import UNKNOWN, read_landing
-from .marts import Mart, Marts, compute
+from .marts import Marts, compute
 from .seeds import SEEDS, read_seeds
+from .shown import Mart
 from .variables import Variables
 
 _SAMPLES = 5

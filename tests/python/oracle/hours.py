@@ -79,7 +79,7 @@ def _observed(opens: Ints, closes: Ints, events: pd.DataFrame) -> npt.NDArray[np
 def _out(grid: Grid, events: pd.DataFrame, opens: Ints, closes: Ints) -> Ints:
     """Microseconds of opening hours without stock per article and day."""
     out: Ints = np.zeros(grid.closing.shape, np.int64)
-    if events.empty:
+    if events.empty or not len(grid.articles):
         return out
     rows, starts, ends = _empty_spells(grid, events)
     # A spell covers its first and last day in part and every day between them whole.

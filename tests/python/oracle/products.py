@@ -67,7 +67,10 @@ def abc_classes(products: pd.DataFrame) -> pd.DataFrame:
 
 
 def xyz_classes(lines: pd.DataFrame, core: Core, stock: Stock, as_of: int) -> pd.DataFrame:
-    """xyz_class, weekly_demand_cv and first range_start of merchandise, over 52 blocks of seven days up to A."""
+    """xyz_class, weekly_demand_cv and the first range_start per article of merchandise.
+
+    Demand is that of 52 blocks of seven days ending at A.
+    """
     articles = pd.Index(core.articles.loc[core.articles["is_merchandise"], "article_number"].astype("object"))
     first = as_of - _WEEKS * 7 + 1
     demand = np.zeros((len(articles), _WEEKS * 7), dtype=np.int64)

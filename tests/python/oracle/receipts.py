@@ -37,7 +37,7 @@ class ArticleDays:
 
     def column(self, day: int) -> int:
         """The column of a day: the last one where the day lies beyond, -1 where it lies before."""
-        return max(-1, min(day - self.first_day, self.received.shape[1] - 1))
+        return int(max(-1, min(day - self.first_day, self.received.shape[1] - 1)))
 
 
 def article_days(facts: Facts) -> ArticleDays:

@@ -10,7 +10,7 @@ Readings chosen:
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -97,7 +97,8 @@ def season_weeks(facts: Facts, days: ArticleDays) -> pd.DataFrame:
     received, net = days.since_first_receipt()
     members = facts.articles.groupby([facts.articles["season"], facts.articles["category"]]).indices
     rows = []
-    for (season, category), places in members.items():
+    for member, places in members.items():
+        season, category = map(str, cast("tuple[Any, Any]", member))
         if season not in starts:
             continue
         at = days.articles.get_indexer(facts.articles.index[places])
@@ -105,7 +106,7 @@ def season_weeks(facts: Facts, days: ArticleDays) -> pd.DataFrame:
             column = days.column(min(facts.as_of, starts[season] + 7 * week - 1))
             got, sold = (int(frame[at, column].sum()) if column >= 0 else 0 for frame in (received, net))
             if got > 0:
-                rows.append((str(season), str(category), week, got, sold))
+                rows.append((season, category, week, got, sold))
     names = ["season", "category", "season_week", "received_units_cumulated", "net_units_cumulated"]
     weeks = pd.DataFrame(rows, columns=names)
     weeks["sell_through"] = ratio(weeks["net_units_cumulated"], weeks["received_units_cumulated"])
@@ -116,7 +117,7 @@ def season_weeks(facts: Facts, days: ArticleDays) -> pd.DataFrame:
     }
     keys = [(row[0], row[1], row[2]) for row in rows]
     before = [(facts.seeds.season_before(season), category, week) for season, category, week in keys]
-    weeks["sell_through_last_year"] = pd.Series([known.get(key, np.nan) for key in before], dtype="float64")  # type: ignore[arg-type]
+    weeks["sell_through_last_year"] = pd.Series([known.get(key, np.nan) for key in before], dtype="float64")
     weeks["plan_sell_through"] = pd.Series([plan.get(key, np.nan) for key in keys], dtype="float64")
     return weeks
 

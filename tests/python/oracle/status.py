@@ -122,7 +122,7 @@ def with_turnover(
 ) -> pd.DataFrame:
     """turnover_rate, and what it is made of: sales and stock at cost on the days with known stock of the last 365.
 
-    Adds known_days, value_days (whole 1e-8 of money x days), cogs_365d and gross_margin_365d (1e-6) on those days.
+    Adds known_days, value_days (whole 1e-8 of money x days), cogs_365d and gross_margin_365d (whole 1e-6) on them.
     """
     own = sold.assign(branch_number=sold["branch_number"].map(lambda branch: servers.get(branch, branch)))
     known_from = status.set_index(PAIR)["known_from"]
@@ -131,8 +131,8 @@ def with_turnover(
     kept = window[window["day"].reset_index(drop=True).ge(starts).fillna(False).to_numpy(dtype=bool)]
     grouped = kept.groupby(PAIR)
     sums = {f"{name}_365d": grouped[name].sum() for name in ("cogs", "gross_margin")}
-    known = {f"{name}_365d": grouped[name].count() for name in ("cogs", "gross_margin")}
-    earned = pd.DataFrame(sums).mask(pd.DataFrame(known).eq(0)).assign(lines=grouped.size()).reset_index()
+    counts = {f"{name}_365d": grouped[name].count() for name in ("cogs", "gross_margin")}
+    earned = pd.DataFrame(sums).mask(pd.DataFrame(counts).eq(0)).assign(lines=grouped.size()).reset_index()
     values = []
     for branch, grid in grids.items():
         span = grid.window(as_of, 365)

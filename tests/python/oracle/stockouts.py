@@ -127,4 +127,5 @@ def revenue_per_unit(facts: Facts) -> dict[str, float]:
     units = (sold["demand_units"] - sold["return_units"]).astype("float64") / 1e4
     revenue = sold["net_revenue"].astype("Float64").astype("float64") / 1e6
     earned = (revenue / units).where((units > 0) & (revenue > 0))
-    return facts.list_price_net.where(earned.reindex(facts.articles.index).isna(), earned).dropna().to_dict()
+    priced = facts.list_price_net.where(earned.reindex(facts.articles.index).isna(), earned).dropna()
+    return {str(article): float(price) for article, price in priced.items()}

@@ -113,7 +113,7 @@ def _stock(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
     key["id"] = "-".join(str(value) for value in key.values())
     moments = sorted(
         {
-            datetime(TODAY.year, TODAY.month, TODAY.day, draw(st.integers(0, 20)), tzinfo=UTC) - timedelta(days=ago)
+            datetime(TODAY.year, TODAY.month, TODAY.day, draw(st.integers(0, 19)), tzinfo=UTC) - timedelta(days=ago)
             for ago in draw(st.lists(_ago, min_size=1, max_size=5))
         }
     )
@@ -135,15 +135,14 @@ def _stock(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
                 "_fivetran_synced": start.isoformat(),
             }
         )
-    rows = [
-        {
-            **key,
-            "quantity": draw(_one(quantities[-1], "3", often=6)),
-            "_fivetran_deleted": "true" if is_gone else None,
-            "_fivetran_synced": draw(_one(moments[-1].isoformat(), SYNCED, often=3)),
-        }
-    ]
-    return (versions, rows) if draw(_one(True, False, often=4)) else ([], rows)
+    # The row is what its newest version says, or was changed by a later sync.
+    quantity = draw(_one(quantities[-1], "3", often=6))
+    seen = moments[-1].isoformat() if quantity == quantities[-1] else draw(_one(SYNCED, "2025-07-01 06:00:00+00"))
+    row = {**key, "quantity": quantity, "_fivetran_synced": seen}
+    if is_gone:
+        end = moments[-1] + timedelta(hours=2)
+        row |= {"quantity": quantities[-1], "_fivetran_deleted": "true", "_fivetran_synced": end.isoformat()}
+    return (versions, [row]) if draw(_one(True, False, often=4)) else ([], [row])
 
 
 @st.composite

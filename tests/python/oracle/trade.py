@@ -2,7 +2,7 @@
 
 Readings chosen:
     * "Sold", "first line" and "a line in the period" take every line that is not deleted, of merchandise or not.
-    * A day without a line has sums of 0, but neither cogs, margin nor discount, and no rate.
+    * A day without a line has sums of 0, also of discount, but neither cogs nor margin, and no rate.
     * The first comparable day of a period is the earliest of the comparable days of its days.
     * Plans are added over the days of the period.
 """
@@ -85,6 +85,7 @@ def branch_days(facts: Facts) -> pd.DataFrame:
     rows = pd.concat(named, ignore_index=True).drop_duplicates(ignore_index=True)
     keyed = sums.astype(types)
     days = rows.merge(keyed, on=_KEY, how="left").merge(plan, on=_KEY, how="left")
+    days["discount_amount"] = days["discount_amount"].mask(days["sale_lines"].isna(), 0)
     for column in _ADDED:
         days[column] = days[column].astype("Int64").fillna(0)
     days = with_rates(days)

@@ -20,39 +20,41 @@ from .seeds import SEEDS
 
 _REST_DAYS = 28
 _SLACK = 1e-6
+_NOTHING = {"on_hand": 0.0, "reorder_point": 0.0, "order_up_to_level": 0.0}
 
 
 def broken_laws(conn: psycopg.Connection[Any], marts_schema: str = "marts", seeds: Path = SEEDS) -> list[str]:
     """One line per broken law and transfer, pair or relation; empty where all hold."""
     moves = _numbers(read_table(conn, marts_schema, "transfer_recommendations"), ["units", "value"])
-    points = _numbers(
-        read_table(conn, marts_schema, "reorder_points"), ["on_hand", "reorder_point", "order_up_to_level"]
-    ).set_index(["branch_number", "article_number"])
+    levels = _numbers(read_table(conn, marts_schema, "reorder_points"), list(_NOTHING))
+    points = {
+        (str(row["branch_number"]), str(row["article_number"])): {name: float(row[name]) for name in _NOTHING}
+        for row in levels.to_dict("records")
+    }
     kinds = read_table(conn, marts_schema, "dim_shops").set_index("branch_number")["shop_type"].to_dict()
     relations = pd.read_csv(seeds / "transfer_relations.csv", dtype=str)
     received = _received_lately(conn, marts_schema)
     found = [f"moves nothing, or nowhere: {row}" for row in moves.itertuples() if row.units <= 0]
     found += [f"stays where it is: {row}" for row in moves.itertuples() if row.from_branch == row.to_branch]
-    sent = moves.groupby(["from_branch", "article_number"])["units"].sum()
-    got = moves.groupby(["to_branch", "article_number"])["units"].sum()
-    found += [f"sends and receives: {pair}" for pair in sent.index.intersection(got.index)]
+    sent, got = (_per_pair(moves, end) for end in ("from_branch", "to_branch"))
+    found += [f"sends and receives: {pair}" for pair in sent.keys() & got.keys()]
     for pair, units in sent.items():
-        if pair not in points.index:
+        if pair not in points:
             found.append(f"sends what it does not hold: {pair}")
             continue
-        left = points.at[pair, "on_hand"] - units
-        keeps = points.at[pair, "reorder_point"]
+        point = points[pair]
+        left = point["on_hand"] - units
         if left < -_SLACK:
-            found.append(f"sends {units} and has {points.at[pair, 'on_hand']}: {pair}")
-        if abs(left) > _SLACK and not pd.isna(keeps) and left < keeps - _SLACK:
-            found.append(f"keeps {left} below its reorder point {keeps}: {pair}")
+            found.append(f"sends {units} and has {point['on_hand']}: {pair}")
+        if abs(left) > _SLACK and left < point["reorder_point"] - _SLACK:
+            found.append(f"keeps {left} below its reorder point {point['reorder_point']}: {pair}")
         if pair in received:
             found.append(f"sends {_REST_DAYS} days or less after a receipt: {pair}")
     for pair, units in got.items():
-        if kinds.get(pair[0]) != "outlet":  # type: ignore[index]
-            lacks = points.at[pair, "order_up_to_level"] - points.at[pair, "on_hand"] if pair in points.index else 0.0
-            if not units < lacks + 1:
-                found.append(f"receives {units} and lacks {lacks}: {pair}")
+        point = points.get(pair, _NOTHING)
+        lacks = point["order_up_to_level"] - point["on_hand"]
+        if kinds.get(pair[0]) != "outlet" and units >= lacks + 1:
+            found.append(f"receives {units} and lacks {lacks}: {pair}")
     for (sender, receiver), both in moves.groupby(["from_branch", "to_branch"]):
         rule = _rule(relations, str(sender), str(receiver), kinds)
         if rule is None or rule["is_allowed"] != "true":
@@ -88,6 +90,13 @@ def _received_lately(conn: psycopg.Connection[Any], schema: str) -> set[tuple[st
     age = (pd.Timestamp(as_of) - pd.to_datetime(daily["date_day"])).dt.days
     lately = daily[daily["inferred_receipts"].gt(0) & age.between(0, _REST_DAYS - 1)]
     return set(zip(lately["branch_number"], lately["article_number"], strict=True))
+
+
+def _per_pair(moves: pd.DataFrame, end: str) -> dict[tuple[str, str], float]:
+    units: dict[tuple[str, str], float] = {}
+    for branch, article, moved in zip(moves[end], moves["article_number"], moves["units"], strict=True):
+        units[str(branch), str(article)] = units.get((str(branch), str(article)), 0.0) + float(moved)
+    return units
 
 
 def _numbers(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:

@@ -63,7 +63,7 @@ def test_a_full_disk_is_named_and_what_was_there_stays(small_disk: Path, monkeyp
     fill(small_disk)
     with pytest.raises((ProhandelError, OSError)) as refused:
         warehouse.start(home)
-    told = refused.value if isinstance(refused.value, ProhandelError) else cli._unforeseen(refused.value)  # type: ignore[arg-type]
+    told = refused.value if isinstance(refused.value, ProhandelError) else cli._unforeseen(refused.value)
     assert "disk is full" in told.message
     assert "PROHANDEL_HOME" in told.remedy
 
