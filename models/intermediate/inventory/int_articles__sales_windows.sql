@@ -52,7 +52,7 @@ sales as (
         on
             articles.article_number = all_sales.article_number
             and all_sales.date_day > {{ days_after('articles.as_of_date', -365) }}
-            and all_sales.date_day <= articles.as_of_date
+            and articles.as_of_date >= all_sales.date_day
 ),
 
 revenue as (
@@ -75,7 +75,7 @@ available_spans as (
         on
             articles.article_number = all_spans.article_number
             and all_spans.last_day > {{ days_after('articles.as_of_date', -364) }}
-            and all_spans.first_day <= articles.as_of_date
+            and articles.as_of_date >= all_spans.first_day
     where
         all_spans.is_ranged
         and all_spans.is_in_stock

@@ -93,7 +93,7 @@ stock_values as (
             pairs.branch_number = spans.branch_number
             and pairs.article_number = spans.article_number
             and spans.last_day > {{ days_after('pairs.as_of_date', -365) }}
-            and spans.first_day <= pairs.as_of_date
+            and pairs.as_of_date >= spans.first_day
     group by pairs.article_number
 ),
 
@@ -107,8 +107,8 @@ amounts as (
         on
             articles.article_number = sales.article_number
             and sales.date_day > {{ days_after('articles.as_of_date', -365) }}
-            and sales.date_day <= articles.as_of_date
-            and sales.date_day >= articles.known_from
+            and articles.as_of_date >= sales.date_day
+            and articles.known_from <= sales.date_day
     group by articles.article_number
 ),
 
@@ -139,7 +139,7 @@ selling_days as (
         on
             articles.article_number = sales.article_number
             and sales.date_day > {{ days_after('articles.as_of_date', -90) }}
-            and sales.date_day <= articles.as_of_date
+            and articles.as_of_date >= sales.date_day
     group by 1, 2, 3
 ),
 

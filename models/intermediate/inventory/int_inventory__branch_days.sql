@@ -117,6 +117,7 @@ tenants as (
             held.branch_number = branches.branch_number
             and held.source_relation = sources.value
             and not held.is_superseded
+        order by held.branch_number
         limit 1
     ) as any_stock
 ),

@@ -108,7 +108,7 @@ spans as (
         on
             pairs.branch_number = all_spans.branch_number
             and pairs.article_number = all_spans.article_number
-            and all_spans.last_day >= pairs.read_from
+            and pairs.read_from <= all_spans.last_day
 ),
 
 -- A one_shot that is gone is a success, and out of its season an article need not be there.

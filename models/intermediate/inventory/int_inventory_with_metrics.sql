@@ -122,7 +122,7 @@ recent_spans as (
             described.branch_number = spans.branch_number
             and described.article_number = spans.article_number
             and spans.last_day > {{ days_after('described.as_of_date', -365) }}
-            and spans.first_day <= described.as_of_date
+            and described.as_of_date >= spans.first_day
 ),
 
 -- What is sold belongs to the first day of a span, all else holds on each of its days.
