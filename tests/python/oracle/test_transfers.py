@@ -15,8 +15,16 @@ _RELATIONS = pd.DataFrame(
         ["shop_type", "retail", "shop_type", "outlet", "true", "0", "1", "0"],
         ["branch", "C", "shop_type", "retail", "false", "0", "0", "0"],
     ],
-    columns=["from_scope", "from_value", "to_scope", "to_value", "is_allowed", "rest_days", "minimum_units"]
-    + ["minimum_value"],
+    columns=[
+        "from_scope",
+        "from_value",
+        "to_scope",
+        "to_value",
+        "is_allowed",
+        "rest_days",
+        "minimum_units",
+        "minimum_value",
+    ],
 )
 _NAN = float("nan")
 
