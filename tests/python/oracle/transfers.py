@@ -67,7 +67,10 @@ def read_transfers(conn: psycopg.Connection[Any], schema: str = "marts", seeds: 
     as_of = pd.Timestamp(read_table(conn, schema, "inventory_status", ["as_of_date"])["as_of_date"].max())
     daily = daily[pd.to_numeric(daily["inferred_receipts"]).gt(0)]
     age = (as_of - pd.to_datetime(daily["date_day"])).dt.days
-    newest = age[age.ge(0)].groupby([daily["branch_number"], daily["article_number"]]).min()
+    aged = daily.assign(age=age)[age.ge(0)]
+    received: dict[Pair, int] = {}
+    for branch, article, days in zip(aged["branch_number"], aged["article_number"], aged["age"], strict=True):
+        received[str(branch), str(article)] = min(int(days), received.get((str(branch), str(article)), int(days)))
     levels = {
         (str(row["branch_number"]), str(row["article_number"])): Level(
             float(row["on_hand"]), float(row["reorder_point"]), float(row["order_up_to_level"])
@@ -79,7 +82,7 @@ def read_transfers(conn: psycopg.Connection[Any], schema: str = "marts", seeds: 
         levels,
         dict(zip(shops["branch_number"], shops["shop_type"], strict=True)),
         pd.read_csv(seeds / "transfer_relations.csv", dtype=str),
-        {(str(branch), str(article)): int(days) for (branch, article), days in newest.items()},  # type: ignore[misc]
+        received,
     )
 
 
