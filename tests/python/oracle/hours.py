@@ -2,7 +2,8 @@
 
 Readings chosen:
     * A branch opens as the row of `branch_calendar` for it, else for its shop type, else the default one says; on
-      Sundays and on holidays of its state only where that row says so. Hours are Berlin's wall clock.
+      Sundays and on holidays of its state only where that row says so. A branch whose state is unknown keeps the
+      holidays that all states share. Hours are Berlin's wall clock.
     * A day is observed by the hour once any stock was observed at or after closing and two of three clock hours that
       the opening hours touch saw stock change somewhere: a sync reads all branches. Other open days are null; on a day
       on which a branch is closed no hour is without stock.

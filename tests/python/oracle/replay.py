@@ -128,6 +128,7 @@ def compiled(warehouse: Warehouse, variables: Mapping[str, Any]) -> Replay:
     result = warehouse.dbt("compile", "--select", "resource_type:model", "--full-refresh", variables=variables).result
     nodes = {row.node.unique_id: row.node for row in result.results if row.node.resource_type == "model"}
     parents = {key: set(node.depends_on.nodes) for key, node in nodes.items()}
+    parents["snapshot.prohandel_analytics.inventory_snapshot"] = {"model.prohandel_analytics.stg_prohandel__inventory"}
     landed = {key for key in parents if any(parent.startswith("source.") for parent in parents[key])}
     statements, tables = [], []
     with warehouse.connect() as conn:

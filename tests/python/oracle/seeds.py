@@ -191,10 +191,11 @@ class Seeds:
         return str(fitting["state"].iloc[0]) if len(fitting) and re.fullmatch(r"\d{5}", code) else UNKNOWN
 
     def holidays(self, state: str) -> frozenset[date]:
-        """The public holidays of a state; none of an unknown one."""
-        if state.lower() not in self.public_holidays.columns:
-            return frozenset()
-        rows = self.public_holidays[self.public_holidays[state.lower()].eq("true")]
+        """The public holidays of a state; of an unknown one those that all states share."""
+        calendar = self.public_holidays
+        states = calendar.columns.difference(["date_day", "name"])
+        asked = [state.lower()] if state.lower() in states else list(states)
+        rows = calendar[calendar[asked].eq("true").fillna(False).all(axis=1)]
         return frozenset(date.fromisoformat(str(day)) for day in rows["date_day"])
 
     def _calendar_row(self, branch: str, shop_type: str | None) -> pd.Series[Any]:

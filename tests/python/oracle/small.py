@@ -41,7 +41,13 @@ def seeds(**replaced: Any) -> Seeds:
                 | {"open_on_sundays": "false"},
             ]
         ),
-        "public_holidays": frame([{"date_day": "2025-06-09", "by": "true"}, {"date_day": "2025-06-11", "by": "false"}]),
+        "public_holidays": frame(
+            [
+                {"date_day": "2025-06-09", "by": "true", "sn": "false"},
+                {"date_day": "2025-06-11", "by": "false", "sn": "true"},
+                {"date_day": "2025-12-25", "by": "true", "sn": "true"},
+            ]
+        ),
         "postal_code_states": frame([{"from_postal_code": "01000", "to_postal_code": "01939", "state": "SN"}]),
     }
     return Seeds(**(DEFAULTS | given | replaced))

@@ -138,8 +138,8 @@ def serving(core: Core) -> dict[str, str]:
 def _daily(branch: str, grid: Grid, merchandise: pd.DataFrame, hours: Floats) -> pd.DataFrame:
     days, known = grid.days, grid.known
     started = days[None, :] >= grid.range_start[:, None]
-    change = np.zeros_like(grid.closing)
-    change[:, 1:] = np.diff(grid.closing, axis=1)
+    # Before the grid nothing of merchandise was ever there.
+    change = np.diff(grid.closing, axis=1, prepend=0)
     moved = (grid.closing != 0) | (change != 0)
     rows, columns = np.nonzero(started & (grid.ranged | moved | grid.has_line))
     unexplained = change + grid.net

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
-from .small import built, rows, sale, stock, version
+from .small import built, rows, sale, seeds, stock, version
 
 # In June Berlin is two hours ahead of UTC.
 _BUSY = [f"2025-06-{day:02d} {hour:02d}:00:00+00" for day in (6, 7, 10, 11) for hour in range(7, 18)]
@@ -69,3 +70,8 @@ def test_holidays_of_its_state_close_a_branch() -> None:
         "11": 0.0,
         "12": 1.5,
     }
+
+
+def test_a_branch_of_an_unknown_state_keeps_the_holidays_of_all_states() -> None:
+    assert seeds().holidays("unknown") == {date(2025, 12, 25)}
+    assert seeds().holidays("SN") == {date(2025, 6, 11), date(2025, 12, 25)}

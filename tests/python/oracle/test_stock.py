@@ -328,3 +328,17 @@ def test_a_pair_that_only_ever_lacked_stock_has_rows() -> None:
     assert status["B1/CAP"]["negative_stock_units"] == 2.0
     # a return alone starts nothing
     assert "B1/COAT" not in status
+
+
+def test_what_comes_to_a_branch_that_was_observed_before_is_received() -> None:
+    marts = built(
+        [sale("1", "2025-06-12", "COAT", "1", sale_price="1")],
+        articles=[COAT],
+        # the branch is known by its vouchers, days before any merchandise is there
+        inventory=[
+            stock("B1", "GIFT20", "9", "2025-06-01 08:00:00+00"),
+            stock("B1", "COAT", "5", "2025-06-10 08:00:00+00"),
+        ],
+    )
+    first = _day(marts, "2025-06-10")
+    assert (first["inferred_receipts"], first["inferred_issues"]) == (5.0, 0.0)

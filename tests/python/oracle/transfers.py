@@ -5,10 +5,13 @@ Readings chosen:
     * Minimums hold for all that goes from one branch to another.
     * A pair without a reorder point has nothing to keep.
     * A branch that is no outlet gets less than one unit more than lifts it to its order-up-to level.
+    * A relation rests for `rest_days` after the sender's pair received something, the day of the receipt included.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,86 +21,125 @@ import psycopg
 from .database import read_table
 from .seeds import SEEDS
 
-_REST_DAYS = 28
+Pair = tuple[str, str]
+
 _SLACK = 1e-6
-_NOTHING = {"on_hand": 0.0, "reorder_point": 0.0, "order_up_to_level": 0.0}
 
 
-def broken_laws(conn: psycopg.Connection[Any], marts_schema: str = "marts", seeds: Path = SEEDS) -> list[str]:
-    """One line per broken law and transfer, pair or relation; empty where all hold."""
-    moves = _numbers(read_table(conn, marts_schema, "transfer_recommendations"), ["units", "value"])
-    levels = _numbers(read_table(conn, marts_schema, "reorder_points"), list(_NOTHING))
-    points = {
-        (str(row["branch_number"]), str(row["article_number"])): {name: float(row[name]) for name in _NOTHING}
-        for row in levels.to_dict("records")
+@dataclass(frozen=True)
+class Level:
+    """What a pair holds, keeps and fills up to, in units; NaN where unknown."""
+
+    on_hand: float
+    reorder_point: float
+    order_up_to_level: float
+
+
+_NOTHING = Level(0.0, float("nan"), 0.0)
+
+
+@dataclass(frozen=True)
+class Transfers:
+    """What was recommended, and what it has to respect. Pairs are (branch_number, article_number).
+
+    Attributes:
+        moves: article_number, from_branch, to_branch, units, value.
+        levels: of every pair with stock of its own.
+        shop_types: by branch.
+        relations: the seed `transfer_relations`, as text.
+        received: days since the newest receipt, by pair.
+    """
+
+    moves: pd.DataFrame
+    levels: Mapping[Pair, Level]
+    shop_types: Mapping[str, str]
+    relations: pd.DataFrame
+    received: Mapping[Pair, int]
+
+
+def read_transfers(conn: psycopg.Connection[Any], schema: str = "marts", seeds: Path = SEEDS) -> Transfers:
+    """The recommendations of a built database."""
+    moves = read_table(conn, schema, "transfer_recommendations")
+    points = read_table(conn, schema, "reorder_points")
+    shops = read_table(conn, schema, "dim_shops")
+    columns = ["date_day", "branch_number", "article_number", "inferred_receipts"]
+    daily = read_table(conn, schema, "fct_inventory_daily", columns)
+    as_of = pd.Timestamp(read_table(conn, schema, "inventory_status", ["as_of_date"])["as_of_date"].max())
+    daily = daily[pd.to_numeric(daily["inferred_receipts"]).gt(0)]
+    age = (as_of - pd.to_datetime(daily["date_day"])).dt.days
+    aged = daily.assign(age=age)[age.ge(0)]
+    received: dict[Pair, int] = {}
+    for branch, article, days in zip(aged["branch_number"], aged["article_number"], aged["age"], strict=True):
+        received[str(branch), str(article)] = min(int(days), received.get((str(branch), str(article)), int(days)))
+    levels = {
+        (str(row["branch_number"]), str(row["article_number"])): Level(
+            float(row["on_hand"]), float(row["reorder_point"]), float(row["order_up_to_level"])
+        )
+        for row in points.to_dict("records")
     }
-    kinds = read_table(conn, marts_schema, "dim_shops").set_index("branch_number")["shop_type"].to_dict()
-    relations = pd.read_csv(seeds / "transfer_relations.csv", dtype=str)
-    received = _received_lately(conn, marts_schema)
-    found = [f"moves nothing, or nowhere: {row}" for row in moves.itertuples() if row.units <= 0]
-    found += [f"stays where it is: {row}" for row in moves.itertuples() if row.from_branch == row.to_branch]
-    sent, got = (_per_pair(moves, end) for end in ("from_branch", "to_branch"))
-    found += [f"sends and receives: {pair}" for pair in sent.keys() & got.keys()]
+    return Transfers(
+        moves.assign(units=pd.to_numeric(moves["units"]), value=pd.to_numeric(moves["value"])),
+        levels,
+        dict(zip(shops["branch_number"], shops["shop_type"], strict=True)),
+        pd.read_csv(seeds / "transfer_relations.csv", dtype=str),
+        received,
+    )
+
+
+def broken_laws(transfers: Transfers) -> list[str]:
+    """One line per broken law; empty where all hold."""
+    moves = transfers.moves
+    found = [f"moves nothing: {row.article_number} to {row.to_branch}" for row in moves.itertuples() if row.units <= 0]
+    sent, got = _per_pair(moves, "from_branch"), _per_pair(moves, "to_branch")
+    found += [f"sends and receives: {pair}" for pair in sorted(sent.keys() & got.keys())]
     for pair, units in sent.items():
-        if pair not in points:
-            found.append(f"sends what it does not hold: {pair}")
-            continue
-        point = points[pair]
-        left = point["on_hand"] - units
+        level = transfers.levels.get(pair, _NOTHING)
+        left = level.on_hand - units
         if left < -_SLACK:
-            found.append(f"sends {units} and has {point['on_hand']}: {pair}")
-        if abs(left) > _SLACK and left < point["reorder_point"] - _SLACK:
-            found.append(f"keeps {left} below its reorder point {point['reorder_point']}: {pair}")
-        if pair in received:
-            found.append(f"sends {_REST_DAYS} days or less after a receipt: {pair}")
+            found.append(f"sends {units} of {level.on_hand}: {pair}")
+        elif left > _SLACK and left < level.reorder_point - _SLACK:
+            found.append(f"keeps {left}, below its reorder point {level.reorder_point}: {pair}")
     for pair, units in got.items():
-        point = points.get(pair, _NOTHING)
-        lacks = point["order_up_to_level"] - point["on_hand"]
-        if kinds.get(pair[0]) != "outlet" and units >= lacks + 1:
+        level = transfers.levels.get(pair, _NOTHING)
+        lacks = level.order_up_to_level - level.on_hand
+        if transfers.shop_types.get(pair[0]) != "outlet" and not units < lacks + 1:
             found.append(f"receives {units} and lacks {lacks}: {pair}")
-    for (sender, receiver), both in moves.groupby(["from_branch", "to_branch"]):
-        rule = _rule(relations, str(sender), str(receiver), kinds)
-        if rule is None or rule["is_allowed"] != "true":
-            found.append(f"no relation allows it: {sender} to {receiver}")
-        elif both["units"].sum() < float(rule["minimum_units"]) or both["value"].sum() < float(rule["minimum_value"]):
-            found.append(f"less than the relation asks for: {sender} to {receiver}")
+    for (sender, receiver), parcel in moves.groupby(["from_branch", "to_branch"]):
+        found += _broken_by_parcel(transfers, str(sender), str(receiver), parcel)
     return found
 
 
-def _rule(relations: pd.DataFrame, sender: str, receiver: str, kinds: dict[Any, Any]) -> dict[str, str] | None:
-    best: tuple[int, dict[str, str] | None] = (-1, None)
-    for row in relations.to_dict("records"):
+def _broken_by_parcel(transfers: Transfers, sender: str, receiver: str, parcel: pd.DataFrame) -> list[str]:
+    way = f"{sender} to {receiver}"
+    rule = _rule(transfers, sender, receiver)
+    if rule is None or rule["is_allowed"] != "true":
+        return [f"no relation allows it: {way}"]
+    found = []
+    for measure in ("units", "value"):
+        least = float(rule[f"minimum_{measure}"])
+        if parcel[measure].sum() < least - _SLACK:
+            found.append(f"{measure} below {least}: {way}")
+    rest = int(rule["rest_days"])
+    for article in parcel["article_number"]:
+        days = transfers.received.get((sender, str(article)))
+        if days is not None and days < rest:
+            found.append(f"goes on {days} days after its receipt: {article}, {way}")
+    return found
+
+
+def _rule(transfers: Transfers, sender: str, receiver: str) -> dict[str, str] | None:
+    found, most = None, -1
+    for row in transfers.relations.to_dict("records"):
         ends = ((row["from_scope"], row["from_value"], sender), (row["to_scope"], row["to_value"], receiver))
-        if all(value == (branch if scope == "branch" else kinds.get(branch)) for scope, value, branch in ends):
-            named = sum(scope == "branch" for scope, _, _ in ends)
-            best = max(best, (named, {str(key): str(value) for key, value in row.items()}), key=lambda one: one[0])
-    return best[1]
+        names = [branch if scope == "branch" else transfers.shop_types.get(branch) for scope, _, branch in ends]
+        named = sum(scope == "branch" for scope, _, _ in ends)
+        if names == [value for _, value, _ in ends] and named > most:
+            found, most = {str(key): str(value) for key, value in row.items()}, named
+    return found
 
 
-def _received_lately(conn: psycopg.Connection[Any], schema: str) -> set[tuple[str, str]]:
-    daily = _numbers(
-        read_table(
-            conn,
-            schema,
-            "fct_inventory_daily",
-            ["date_day", "branch_number", "article_number", "inferred_receipts"],
-        ),
-        ["inferred_receipts"],
-    )
-    as_of = read_table(conn, schema, "inventory_status", ["as_of_date"])["as_of_date"].max()
-    if pd.isna(as_of):
-        return set()
-    age = (pd.Timestamp(as_of) - pd.to_datetime(daily["date_day"])).dt.days
-    lately = daily[daily["inferred_receipts"].gt(0) & age.between(0, _REST_DAYS - 1)]
-    return set(zip(lately["branch_number"], lately["article_number"], strict=True))
-
-
-def _per_pair(moves: pd.DataFrame, end: str) -> dict[tuple[str, str], float]:
-    units: dict[tuple[str, str], float] = {}
+def _per_pair(moves: pd.DataFrame, end: str) -> dict[Pair, float]:
+    units: dict[Pair, float] = {}
     for branch, article, moved in zip(moves[end], moves["article_number"], moves["units"], strict=True):
         units[str(branch), str(article)] = units.get((str(branch), str(article)), 0.0) + float(moved)
     return units
-
-
-def _numbers(frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    return frame.assign(**{column: pd.to_numeric(frame[column]) for column in columns})
