@@ -34,6 +34,13 @@ ranged_or_sold as (
         on sales.article_number = articles.article_number
 ),
 
+-- What a branch holds that sells from another's stock is not known to be nothing: it has no stock of its own.
+stock_holders as (
+    select distinct branch_number
+    from stock
+    where on_hand is not null
+),
+
 described as (
     select
         ranged_or_sold.branch_number,
@@ -61,9 +68,13 @@ sums as (
         sum(coalesce(sales.net_revenue_90d, 0)) as net_revenue_90d,
         sum(coalesce(sales.net_revenue_with_cost_90d, 0)) as net_revenue_with_cost_90d,
         sum(sales.gross_margin_90d) as gross_margin_90d,
-        sum(coalesce(greatest(stock.on_hand, 0), 0)) as stock_units,
-        sum(coalesce(stock.inventory_value_cost, 0)) as inventory_value_cost
+        case when max(stock_holders.branch_number) is not null then sum(coalesce(greatest(stock.on_hand, 0), 0)) end
+            as stock_units,
+        case when max(stock_holders.branch_number) is not null then sum(coalesce(stock.inventory_value_cost, 0)) end
+            as inventory_value_cost
     from described
+    left join stock_holders
+        on described.branch_number = stock_holders.branch_number
     left join sales
         on described.branch_number = sales.branch_number and described.article_number = sales.article_number
     left join stock

@@ -4,6 +4,10 @@ customer_months as (
     select * from {{ ref('int_sales__customer_months') }}
 ),
 
+shared_receipts as (
+    select * from {{ ref('int_sales__shared_receipts') }}
+),
+
 calendar as (
     select * from {{ ref('dim_dates') }}
 ),
@@ -95,6 +99,33 @@ cohort_months as (
             and as_of.as_of_date >= calendar.date_day
 ),
 
+-- Customers of one cohort who share a receipt have each counted it.
+counted_again as (
+    select
+        customers.cohort_start_date,
+        shared_receipts.date_day,
+        shared_receipts.branch_number,
+        shared_receipts.receipt_number,
+        count(*) - 1 as receipts
+    from shared_receipts
+    cross join as_of
+    inner join customers
+        on shared_receipts.customer_key = customers.customer_key
+    where
+        customers.cohort_start_date is not null
+        and shared_receipts.date_day <= as_of.as_of_date
+    group by 1, 2, 3, 4
+),
+
+counted_again_by_month as (
+    select
+        cohort_start_date,
+        {{ month_start('date_day') }} as month_start_date,
+        sum(receipts) as receipts
+    from counted_again
+    group by 1, 2
+),
+
 sums as (
     select
         customers.cohort_start_date,
@@ -125,13 +156,17 @@ final as (
         cast(coalesce(sums.active_customers, 0) as bigint) as active_customers,
         {{ rate('cast(coalesce(sums.active_customers, 0) as numeric(18, 6))', 'cohort_months.customers') }}
             as repeat_rate,
-        cast(coalesce(sums.receipts, 0) as bigint) as receipts,
+        cast(coalesce(sums.receipts, 0) - coalesce(counted_again_by_month.receipts, 0) as bigint) as receipts,
         cast(coalesce(sums.net_revenue, 0) as numeric(18, 6)) as net_revenue
     from cohort_months
     left join sums
         on
             cohort_months.cohort_start_date = sums.cohort_start_date
             and cohort_months.month_start_date = sums.month_start_date
+    left join counted_again_by_month
+        on
+            cohort_months.cohort_start_date = counted_again_by_month.cohort_start_date
+            and cohort_months.month_start_date = counted_again_by_month.month_start_date
     union all
     select
         'walk_in' as cohort_month,
