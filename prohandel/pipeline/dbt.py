@@ -134,6 +134,7 @@ class Dbt:
         self._progress = progress
         self._manifest = manifest
         self._nodes = 0
+        self._finished: list[NodeResult] = []
 
     def parse(self) -> Manifest:
         """The project as dbt understands it.
@@ -175,9 +176,12 @@ class Dbt:
     def build(self, arguments: Sequence[str]) -> Outcome:
         """`dbt build` with further arguments."""
         self.parse()
+        self._finished.clear()
         result, seconds = self._invoke(["build", *arguments])
         found = getattr(result.result, "results", None) or ()
-        return Outcome(seconds, nodes=tuple(map(_node_result, found)), error=_error(result.exception))
+        # dbt gives no results where it stopped between nodes; what it had told of them until then still holds.
+        nodes = tuple(map(_node_result, found)) or tuple(self._finished)
+        return Outcome(seconds, nodes=nodes, error=_error(result.exception))
 
     def document(self, *, has_landing: bool) -> tuple[Path, int]:
         """`dbt docs generate --static`.
@@ -226,6 +230,8 @@ class Dbt:
         ]
 
     def _hear(self, event: Any) -> None:
+        if event.info.name == "NodeFinished":
+            self._finished.append(self._heard_result(event.data))
         if self._progress is None:
             return
         if event.info.name == "ConcurrencyLine":
@@ -234,6 +240,17 @@ class Dbt:
             self._progress.started(event.data.node_info.unique_id, self._nodes)
         elif event.info.name == "NodeFinished":
             self._progress.finished(event.data.node_info.unique_id, str(event.data.run_result.status))
+
+    def _heard_result(self, data: Any) -> NodeResult:
+        told, unique_id = data.run_result, data.node_info.unique_id
+        return NodeResult(
+            unique_id,
+            str(told.status),
+            float(told.execution_time),
+            told.num_failures,
+            told.message.strip(),
+            self.parse().nodes[unique_id].original_file_path if unique_id in self.parse().nodes else "",
+        )
 
 
 def _node_result(result: Any) -> NodeResult:
