@@ -1,6 +1,7 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='slices',
+    full_refresh=true,
     unique_key=['branch_number', 'category', 'first_day'],
     meta={
         'changes': 'int_inventory__pair_changes',
