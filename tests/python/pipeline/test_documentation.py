@@ -13,7 +13,7 @@ def test_the_page_holds_the_project_and_asks_no_network(toy: Toy, tmp_path: Path
     page = tmp_path / "site" / "index.html"
     done = toy.prohandel("docs", "--target", "toy", "--output", str(page))
     assert done.code == 0, done.err
-    assert page.as_uri() in done.out
+    assert page.as_uri() in done.err
     text = page.read_text(encoding="utf-8")
     assert "INLINE DATA" not in text
     assert '"unique_id": "model.prohandel_analytics.dim_articles"' in text
