@@ -36,7 +36,8 @@ pairs as (
         coalesce(
             (
                 select max(earlier.date_day)
-                from all_events as earlier
+                -- Not the import above: read twice it would be materialized, and searched without its index.
+                from {{ ref('int_inventory__pair_events') }} as earlier
                 where
                     earlier.branch_number = all_pairs.branch_number
                     and earlier.article_number = all_pairs.article_number
