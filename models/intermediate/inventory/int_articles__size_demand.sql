@@ -16,6 +16,10 @@ line_changes as (
     select * from {{ ref('int_sales__line_changes') }}
 ),
 
+articles as (
+    select * from {{ ref('int_articles__resolved') }}
+),
+
 as_of as (
     select * from {{ ref('int_as_of') }}
 ),
@@ -29,14 +33,8 @@ changed as (
     cross join as_of
     where line_changes.change_number > {{ seen_change_number() }} and line_changes.date_day <= as_of.as_of_date
     union
-    select everything.article_number
-    from (
-        select lines.article_number
-        from lines
-        union
-        select kept.article_number
-        from {{ this }} as kept
-    ) as everything
+    select articles.article_number
+    from articles
     where (select as_of.as_of_date from as_of) is distinct from (select max(kept.as_of_date) from {{ this }} as kept)
 ),
 
@@ -78,7 +76,9 @@ final as (
         as_of.as_of_date
     from changed
     cross join as_of
-    where not exists (select 1 from counted where counted.article_number = changed.article_number)
+    where
+        not exists (select 1 from counted where counted.article_number = changed.article_number)
+        and exists (select 1 from {{ this }} as kept where kept.article_number = changed.article_number)
     {%- endif %}
 )
 

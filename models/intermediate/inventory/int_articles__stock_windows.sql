@@ -12,6 +12,8 @@
 ) }}
 
 {%- set changes = ref('int_inventory__pair_changes') %}
+{#- Named where it is read: PostgreSQL reads all of the history behind a CTE that is used twice. -#}
+{%- set all_sales = ref('fct_sales_daily') %}
 
 with
 
@@ -25,10 +27,6 @@ all_spans as (
 
 all_events as (
     select * from {{ ref('int_inventory__pair_events') }}
-),
-
-all_sales as (
-    select * from {{ ref('fct_sales_daily') }}
 ),
 
 as_of as (
@@ -103,7 +101,7 @@ amounts as (
         sum(sales.cogs) as cogs,
         sum(sales.gross_margin) as gross_margin
     from articles
-    inner join all_sales as sales
+    inner join {{ all_sales }} as sales
         on
             articles.article_number = sales.article_number
             and sales.date_day > {{ days_after('articles.as_of_date', -365) }}
@@ -135,7 +133,7 @@ selling_days as (
         sales.date_day,
         sum(sales.net_units) as net_units
     from articles
-    inner join all_sales as sales
+    inner join {{ all_sales }} as sales
         on
             articles.article_number = sales.article_number
             and sales.date_day > {{ days_after('articles.as_of_date', -90) }}

@@ -1,7 +1,6 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='slices',
-    full_refresh=true,
     unique_key=['branch_number', 'category', 'first_day'],
     meta={
         'changes': 'int_inventory__pair_changes',
@@ -56,12 +55,13 @@ earliest as (
     group by branch_number, category
 ),
 
--- The level of the eve may last longer or shorter now: it is read from where it began.
+-- The level of the eve may last longer or shorter now: it is read from where it began. What is kept may also begin later
+-- than what changed, as after an article with a longer history has come into the category.
 changed as (
     select
         earliest.branch_number,
         earliest.category,
-        coalesce(min(kept.first_day), earliest.rebuild_from) as read_from
+        least(min(kept.first_day), earliest.rebuild_from) as read_from
     from earliest
     left join {{ this }} as kept
         on

@@ -11,16 +11,14 @@
 ) }}
 
 {%- set changes = ref('int_inventory__pair_changes') %}
+{#- Named where it is read: PostgreSQL reads all of the history behind a CTE that is used twice. -#}
+{%- set events = ref('int_inventory__pair_events') %}
 
 with
 
 all_pairs as (
     select * from {{ ref('int_inventory__pairs') }}
     where not is_superseded and is_merchandise and known_from is not null
-),
-
-events as (
-    select * from {{ ref('int_inventory__pair_events') }}
 ),
 
 all_spans as (
@@ -40,7 +38,7 @@ pairs as (
     where
         exists (
             select 1
-            from events as later
+            from {{ events }} as later
             where
                 later.branch_number = all_pairs.branch_number
                 and later.article_number = all_pairs.article_number
@@ -135,7 +133,7 @@ final as (
         coalesce(days_before.available_days, 0) as available_days_before,
         cast(coalesce(days_before.demand_units, 0) as numeric(18, 4)) as demand_units_before
     from runs
-    left join events
+    left join {{ events }} as events
         on
             runs.branch_number = events.branch_number
             and runs.article_number = events.article_number
