@@ -104,22 +104,9 @@ COMPARISONS = {
         ("--saved-query", "receipts_by_branch_and_day"),
         ("metric_time__day", "branch"),
         """
-        select
-            metric_time__day,
-            branch,
-            count(*) as receipts,
-            sum(gross_revenue) / count(*) as basket_gross,
-            sum(net_units) / count(*) as units_per_receipt
-        from (
-            select
-                sale_date as metric_time__day,
-                branch_number as branch,
-                coalesce(sum(gross_revenue), 0) as gross_revenue,
-                sum(case when not is_adjustment then quantity else 0 end) as net_units
-            from marts.fct_sale_lines
-            group by sale_date, branch_number, receipt_number, case when receipt_number is null then sale_line_id end
-        ) as receipts_of_a_day
-        group by metric_time__day, branch
+        select date_day as metric_time__day, branch_number as branch, receipts, basket_gross, units_per_receipt
+        from marts.branch_day_performance
+        where sale_lines > 0
         """,
     ),
     "returns_by_article": Comparison(
@@ -149,17 +136,15 @@ COMPARISONS = {
         ("branch__branch_name",),
         """
         select
-            dim_shops.name as branch__branch_name,
-            sum(inventory_value_cost) as inventory_value_cost,
-            sum(inventory_value_retail) as inventory_value_retail,
-            sum(greatest(on_hand, 0))
-            / nullif(sum(avg_daily_demand_90d) filter (where on_hand is not null), 0) as days_of_supply,
-            sum(excess_value_cost) as excess_value_cost,
-            sum(inventory_value_cost) filter (where is_slow_moving) as slow_moving_value_cost,
-            sum(inventory_value_cost) filter (where is_dead_stock) as dead_value_cost
-        from marts.inventory_status
-        inner join marts.dim_shops on inventory_status.branch_number = dim_shops.branch_number
-        group by dim_shops.name
+            name as branch__branch_name,
+            inventory_value_cost,
+            inventory_value_retail,
+            days_of_supply,
+            excess_value_cost,
+            slow_moving_value_cost,
+            dead_value_cost
+        from marts.warehouse_performance
+        where branch_number in (select branch_number from marts.inventory_status)
         """,
     ),
     "stockouts_by_day_branch_and_category": Comparison(
@@ -197,25 +182,32 @@ COMPARISONS = {
         group by dim_dates.month_start_date
         """,
     ),
-    "revenue_month_to_date": Comparison(
+    "revenue_to_date": Comparison(
         (
             "--metrics",
-            "net_revenue_month_to_date",
+            "net_revenue_month_to_date,net_revenue_year_to_date",
             "--group-by",
-            "metric_time__day",
+            "metric_time__day,branch",
             "--start-time",
-            "{first}",
+            "{last}",
             "--end-time",
             "{last}",
         ),
-        ("metric_time__day",),
+        ("metric_time__day", "branch"),
         """
-        select days.date_day as metric_time__day, sum(sales_performance.net_revenue) as net_revenue_month_to_date
-        from marts.dim_dates as days
-        inner join marts.sales_performance
-            on sales_performance.date_day >= days.month_start_date and sales_performance.date_day <= days.date_day
-        where days.date_day between date '{first}' and date '{last}'
-        group by days.date_day
+        select
+            period_end as metric_time__day,
+            branch_number as branch,
+            sum(net_revenue) filter (where period = 'month_to_date') as net_revenue_month_to_date,
+            sum(net_revenue) filter (where period = 'year_to_date') as net_revenue_year_to_date
+        from marts.sales_to_date
+        where period in ('month_to_date', 'year_to_date') and exists (
+            select 1
+            from marts.sales_performance
+            where sales_performance.branch_number = sales_to_date.branch_number
+                and sales_performance.date_day between sales_to_date.period_start and sales_to_date.period_end
+        )
+        group by period_end, branch_number
         """,
     ),
 }
