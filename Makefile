@@ -3,6 +3,7 @@
 PYTHON ?=
 SCALE ?= demo
 SYNCS ?= 0
+SIZES ?= 100k 1M
 YES ?=
 
 VENV := .venv
@@ -14,7 +15,7 @@ LINT_HOME := target/lint
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check-sql check-python check-parse pytest install install-dev packages clean lock holidays
+.PHONY: help demo test lint check-sql check-python check-parse pytest install install-dev packages clean benchmark lock holidays
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -73,6 +74,9 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 
 clean: ## Removes everything that make has made. Asks before the warehouse goes; YES=1 does not.
 	@sh .ci/clean "$(YES)"
+
+benchmark: install packages ## Measures builds and runs of landings of SIZES="100k 1M" lines; see benchmarks/README.md.
+	$(VENV)/bin/python -m benchmarks $(SIZES)
 
 lock: install-dev ## Renews both lock files.
 	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
