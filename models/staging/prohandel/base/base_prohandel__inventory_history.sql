@@ -5,6 +5,10 @@
     indexes=[
         {'columns': ['inventory_history_key'], 'unique': true},
         {'columns': ['synced_at']},
+        {'columns': ['change_number']},
+        {'columns': ['rejection_reasons']},
+        {'columns': ['branch_ref']},
+        {'columns': ['article_ref']},
     ],
     post_hook=["{{ delete_rows_not_landed('inventory_history') }}"],
 ) }}
