@@ -1,14 +1,14 @@
 {#-
   The slices of the current model that have changed since it was last built, as a subquery with `columns`
-  (and `rebuild_from`, the earliest day to rebuild, where the log has one).
+  (and `rebuild_from`, the earliest day to rebuild, where the log has one). `since`: those with a higher number than this.
 -#}
-{% macro changed_slices(changes, columns, has_rebuild_from=false) %}
+{% macro changed_slices(changes, columns, has_rebuild_from=false, since=none) %}
     (
         select
             {{ columns | join(', ') }}
             {%- if has_rebuild_from %}, min(rebuild_from) as rebuild_from{% endif %}
         from {{ changes }}
-        where change_number > {{ seen_change_number() }}
+        where change_number > {{ seen_change_number() if since is none else since }}
         group by {{ columns | join(', ') }}
     )
 {% endmacro %}
