@@ -3,6 +3,7 @@
 PYTHON ?=
 SCALE ?= demo
 SYNCS ?= 0
+SIZES ?= 100k 1M
 YES ?=
 ONLY ?=
 
@@ -17,7 +18,7 @@ LINT_HOME := target/lint
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check-sql check-python check-parse pytest docs semantic mutation install install-dev packages clean lock holidays
+.PHONY: help demo test lint check-sql check-python check-parse pytest docs semantic mutation benchmark install install-dev packages clean lock holidays
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -93,6 +94,9 @@ $(SEMANTIC)/.installed: requirements-semantic.lock | $(SEMANTIC)/bin/python
 
 clean: ## Removes everything that make has made. Asks before the warehouse goes; YES=1 does not.
 	@sh .ci/clean "$(YES)"
+
+benchmark: install packages ## Measures builds and runs of landings of SIZES="100k 1M" lines; see benchmarks/README.md.
+	$(VENV)/bin/python -m benchmarks $(SIZES)
 
 lock: install-dev ## Renews the lock files.
 	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \

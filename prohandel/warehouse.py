@@ -479,6 +479,8 @@ def _write_settings(pgdata: Path) -> None:
         "datestyle": "'iso, ymd'",
         "lc_messages": "'C'",
         "log_checkpoints": "off",
+        # dbt names the node at the end of its statements.
+        "track_activity_query_size": "64kB",
     }
     text = "".join(f"{name} = {value}\n" for name, value in settings.items())
     _write_into(pgdata, "prohandel.conf", f"# Written at every start; change postgresql.auto.conf instead.\n{text}")

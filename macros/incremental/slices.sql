@@ -1,9 +1,9 @@
 {#-
   The slices of the current model that have changed since it was last built, as a subquery with `columns`
   (and `rebuild_from`, the earliest day to rebuild, where the log has one). A column that the log does not have is derived
-  from its own by the SQL in `derived`, e.g. the month of a day.
+  from its own by the SQL in `derived`, e.g. the month of a day. `since`: those with a higher number than this.
 -#}
-{% macro changed_slices(changes, columns, has_rebuild_from=false, derived={}) %}
+{% macro changed_slices(changes, columns, has_rebuild_from=false, derived={}, since=none) %}
     (
         select
             {% for column in columns -%}
@@ -11,7 +11,7 @@
             {%- endfor %}
             {%- if has_rebuild_from %}, min(rebuild_from) as rebuild_from{% endif %}
         from {{ changes }}
-        where change_number > {{ seen_change_number() }}
+        where change_number > {{ seen_change_number() if since is none else since }}
         group by {% for column in columns %}{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
     )
 {% endmacro %}

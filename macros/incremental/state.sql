@@ -1,7 +1,9 @@
 {#-
   What the incremental models remember between runs, in the schema `state`:
   - `model_state`: a row per incremental model: the generation (a number given when it was last built whole), the
-    fingerprint of everything that decides its content apart from landed rows, and the highest change number it has seen.
+    fingerprint of everything that decides its content apart from landed rows, the highest change number it has seen
+    (of its change log; without one, the number of its own last build), and what that was before its last build, -1
+    where that built it whole: the tests of an hourly run look at what is newer.
   - the sequence `change_number`: one number per statement that writes a change log; never restarts.
   All of it is written in the transaction that writes the model's rows, so a killed run leaves both or neither.
 -#}
@@ -22,7 +24,8 @@
             generation bigint not null,
             fingerprint text not null,
             seen_change_number bigint not null
-        )
+        );
+        alter table {{ model_state() }} add column if not exists previous_change_number bigint not null default -1
     {% endif %}
 {% endmacro %}
 
@@ -36,7 +39,7 @@
     {% set found = {} %}
     {% if execute and adapter.get_relation(model_state().database, model_state().schema, model_state().identifier) is not none %}
         {% for row in run_query(
-            "select model_name, generation, fingerprint, seen_change_number from " ~ model_state()
+            "select model_name, generation, fingerprint, seen_change_number, previous_change_number from " ~ model_state()
         ) %}
             {% do found.update({row['model_name']: row}) %}
         {% endfor %}
@@ -136,22 +139,27 @@
     {% if execute and config.get('materialized') == 'incremental' %}
         {% set built_whole = not is_incremental() %}
         {% set changes = (config.get('meta') or {}).get('changes') %}
-        insert into {{ model_state() }} as state (model_name, generation, fingerprint, seen_change_number)
+        insert into {{ model_state() }} as state (
+            model_name, generation, fingerprint, seen_change_number, previous_change_number
+        )
         select
             '{{ model.name }}',
-            nextval('{{ model_state().schema }}.change_number'),
+            build.number,
             '{{ fingerprint_of(model.unique_id) }}',
             {% if changes %}
-            (select coalesce(max(change_number), 0) from {{ ref(changes) }})
+            (select coalesce(max(change_number), 0) from {{ ref(changes) }}),
             {% else %}
-            0
+            build.number,
             {% endif %}
+            -1
+        from (select nextval('{{ model_state().schema }}.change_number') as number) as build
         on conflict (model_name) do update set
             {% if built_whole %}
             generation = excluded.generation,
             {% endif %}
             fingerprint = excluded.fingerprint,
-            seen_change_number = excluded.seen_change_number
+            seen_change_number = excluded.seen_change_number,
+            previous_change_number = {{ -1 if built_whole else 'state.seen_change_number' }}
     {% endif %}
 {% endmacro %}
 

@@ -80,7 +80,7 @@
 -#}
 {% macro row_counts_of_all_tables() %}
     {%- for table, base in landed_bases().items() %}
-    {%- set is_counted = table not in ['sale', 'inventory_history'] or var('nightly') or not is_incremental() %}
+    {%- set is_counted = table not in ['sale', 'inventory', 'inventory_history'] or var('nightly') or not is_incremental() %}
     select
         '{{ table }}' as table_name,
         landed.landed_rows,

@@ -106,8 +106,8 @@
         ) }}
     {% elif landed_type == 'double' %}
         {{ return(
-            "case when abs(" ~ expression ~ ") < 99999999999999 then cast(cast(" ~ expression
-            ~ " as numeric) as numeric(18, 4)) end"
+            "case when abs(" ~ expression ~ ") < 99999999999999 then cast(" ~ double_digits(expression)
+            ~ " as numeric(18, 4)) end"
         ) }}
     {% elif landed_type != 'text' %}
         {{ return("cast(null as numeric(18, 4))") }}

@@ -164,25 +164,43 @@
     )
 {%- endmacro %}
 
-{#- Synced since the newest row that this model holds of the relation, less the overlap; or of unknown time. -#}
+{#-
+  Synced since the newest row that this model holds of the relation, less the overlap; or of unknown time. The moment is
+  read beforehand and columns that landed as moments are compared as they are: an index on them then serves.
+-#}
 {% macro _is_recent(spec, found, relation) %}
-    {% set since %}
-        (
-            select coalesce(max(held.synced_at), timestamptz '1900-01-01 00:00:00Z')
-                - interval '{{ var("overlap_minutes") | int }} minutes'
-            from {{ this }} as held
-            where held.source_relation = '{{ relation.schema }}' and held.is_synced_at_known
-        )
-    {% endset %}
-    {% set synced_at = _synced_at(found) %}
-    {% set conditions = [synced_at ~ ' >= ' ~ since, '(' ~ synced_at ~ ') is null'] %}
+    {% set since = "timestamptz '" ~ _watermark(relation) ~ "'" %}
+    {% set raw = found.get('_fivetran_synced') %}
+    {% if raw and raw['type'] == 'timestamptz' %}
+        {% set conditions = [
+            raw['sql'] ~ ' >= ' ~ since, raw['sql'] ~ ' is null', raw['sql'] ~ " < timestamptz '1900-01-01 00:00:00Z'"
+        ] %}
+    {% else %}
+        {% set synced_at = _synced_at(found) %}
+        {% set conditions = [synced_at ~ ' >= ' ~ since, '(' ~ synced_at ~ ') is null'] %}
+    {% endif %}
     {% for column in spec['columns'] if column['name'] in spec.get('changed_by', []) and _candidates(column, found) %}
-        {% set changed_at = _cleaned(column, _candidates(column, found)) %}
+        {% set raw = found.get(column['landed'][0]) %}
+        {% set is_moment = column['landed'] | length == 1 and raw and raw['type'] == 'timestamptz' %}
+        {% set changed_at = raw['sql'] if is_moment else _cleaned(column, _candidates(column, found)) %}
         {% do conditions.append(
             '(' ~ changed_at ~ ' >= ' ~ since ~ ' and ' ~ changed_at ~ " < timestamptz '9999-01-01 00:00:00Z')"
         ) %}
     {% endfor %}
-    {{ return(conditions | join(' or ')) }}
+    {{ return('(' ~ conditions | join(' or ') ~ ')') }}
+{% endmacro %}
+
+{#- The newest sync of a landed relation that the current model holds, less the overlap, as text in UTC. -#}
+{% macro _watermark(relation) %}
+    {% set newest %}
+        select {{ iso_format(
+            "(coalesce(max(held.synced_at), timestamptz '1900-01-01 00:00:00Z') - interval '"
+            ~ (var('overlap_minutes') | int) ~ " minutes')", 'timestamptz'
+        ) }} as since
+        from {{ this }} as held
+        where held.source_relation = '{{ relation.schema }}' and held.is_synced_at_known
+    {% endset %}
+    {{ return(run_query(newest)[0]['since']) }}
 {% endmacro %}
 
 {#- Those of a column's accepted names that have landed: how to read them, when they are filled, can they be unreadable. -#}
@@ -368,7 +386,11 @@
     {% endfor %}
     {% set parts = [] %}
     {% for name in names | unique | sort if name in found %}
-        {% do parts.append("'" ~ name ~ "=' || " ~ _as_text(found[name])) %}
+        {% set raw = found[name] %}
+        {% set is_moment = raw['type'] in ('date', 'timestamp', 'timestamptz') %}
+        {% do parts.append(
+            "'" ~ name ~ "=' || " ~ (moment_digits(raw['sql'], raw['type']) if is_moment else _as_text(raw))
+        ) %}
     {% endfor %}
     {{ return("md5(concat_ws('|', " ~ parts | join(', ') ~ "))") }}
 {% endmacro %}

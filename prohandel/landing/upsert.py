@@ -16,7 +16,7 @@ import psycopg
 from psycopg import sql
 
 from prohandel.errors import ProhandelError
-from prohandel.landing.tables import DELETED, SYNCED, landed_table
+from prohandel.landing.tables import DELETED, HISTORY_END, SYNCED, landed_table
 
 _BATCH = "_prohandel_batch"
 _KEYS = "_prohandel_keys"
@@ -258,11 +258,24 @@ def _first_load(
     conn.execute(
         sql.SQL("alter table {} add primary key ({})").format(target, sql.SQL(", ").join(map(sql.Identifier, key)))
     )
+    index_sync_times(conn, schema, batch.table)
     if rows.height > _ANALYZE_ROWS:
         # A run that follows at once would otherwise be planned before autovacuum has looked.
         conn.execute(sql.SQL("analyze {}").format(target))
     deleted = _apply_deletes(conn, schema, batch, key, types)
     return UpsertCounts(rows.height, 0, deleted)
+
+
+def index_sync_times(conn: psycopg.Connection, schema: str, table: str) -> None:
+    """Indexes the times by which an hourly run finds the rows that are new to it, where they land as times."""
+    types = column_types(conn, schema, table)
+    for name in (SYNCED, HISTORY_END):
+        if types.get(name) == "timestamptz":
+            conn.execute(
+                sql.SQL("create index if not exists {} on {} ({})").format(
+                    sql.Identifier(f"{table}_{name.strip('_')}"), sql.Identifier(schema, table), sql.Identifier(name)
+                )
+            )
 
 
 def _fit_columns(

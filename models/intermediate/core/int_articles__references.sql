@@ -11,11 +11,15 @@ sold as (
 ),
 
 stocked as (
-    select article_ref from {{ ref('stg_prohandel__inventory') }}
-    union
-    select article_ref from {{ ref('stg_prohandel__inventory_history') }}
-    union
-    select article_number as article_ref from {{ ref('stg_prohandel__purchase_orders') }}
+    {{ distinct_values(ref('base_prohandel__inventory'), 'article_ref', 'rejection_reasons is null') }}
+),
+
+stocked_before as (
+    {{ distinct_values(ref('base_prohandel__inventory_history'), 'article_ref', 'rejection_reasons is null') }}
+),
+
+ordered as (
+    select distinct article_number from {{ ref('stg_prohandel__purchase_orders') }}
 ),
 
 numbers as (
@@ -48,7 +52,11 @@ landed as (
 named as (
     select value as article_ref from sold
     union
-    select article_ref from stocked
+    select value as article_ref from stocked
+    union
+    select value as article_ref from stocked_before
+    union
+    select article_number as article_ref from ordered
 ),
 
 final as (

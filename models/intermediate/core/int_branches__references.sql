@@ -15,11 +15,15 @@ vat_classes as (
 ),
 
 stocked as (
-    select branch_ref from {{ ref('stg_prohandel__inventory') }}
-    union
-    select branch_ref from {{ ref('stg_prohandel__inventory_history') }}
-    union
-    select branch_ref from {{ ref('stg_prohandel__purchase_orders') }}
+    {{ distinct_values(ref('base_prohandel__inventory'), 'branch_ref', 'rejection_reasons is null') }}
+),
+
+stocked_before as (
+    {{ distinct_values(ref('base_prohandel__inventory_history'), 'branch_ref', 'rejection_reasons is null') }}
+),
+
+ordering as (
+    select distinct branch_ref from {{ ref('stg_prohandel__purchase_orders') }}
 ),
 
 numbers as (
@@ -52,7 +56,11 @@ landed as (
 named as (
     select value as branch_ref from selling
     union
-    select branch_ref from stocked
+    select value as branch_ref from stocked
+    union
+    select value as branch_ref from stocked_before
+    union
+    select branch_ref from ordering
     union
     select 'unknown' as branch_ref
 ),

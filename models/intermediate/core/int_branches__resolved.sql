@@ -25,16 +25,23 @@ branch_references as (
 ),
 
 stocked as (
-    select branch_ref from {{ ref('stg_prohandel__inventory') }}
-    union
-    select branch_ref from {{ ref('stg_prohandel__inventory_history') }}
+    {{ distinct_values(ref('base_prohandel__inventory'), 'branch_ref', 'rejection_reasons is null') }}
+),
+
+stocked_before as (
+    {{ distinct_values(ref('base_prohandel__inventory_history'), 'branch_ref', 'rejection_reasons is null') }}
 ),
 
 own_stock as (
-    select distinct branch_references.branch_number
-    from stocked
-    inner join branch_references
-        on stocked.branch_ref = branch_references.branch_ref
+    select branch_references.branch_number
+    from branch_references
+    inner join stocked
+        on branch_references.branch_ref = stocked.value
+    union
+    select branch_references.branch_number
+    from branch_references
+    inner join stocked_before
+        on branch_references.branch_ref = stocked_before.value
 ),
 
 supply_network as (

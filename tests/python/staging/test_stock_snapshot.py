@@ -16,15 +16,15 @@ COLUMNS = {
 }
 
 
-def stock(name: str, hour: int, quantity: int, **values: Any) -> dict[str, Any]:
+def stock(name: str, hour: int, quantity: int | str, **values: Any) -> dict[str, Any]:
     row = {"id": name, "branch_number": "0901", "article_number": name, "quantity": quantity}
     return {**row, "_fivetran_synced": f"2025-03-10 {hour:02}:00:00+00", **values}
 
 
-def observe(staging: Staging) -> list[tuple[str, int, bool, int, int | None]]:
+def observe(staging: Staging, *, nightly: bool = False) -> list[tuple[str, int, bool, int, int | None]]:
     """Snapshots, and gives article, quantity, is_deleted, and the hours from which and to which each version holds."""
-    staging.build("+inventory_snapshot", "base_prohandel__inventory")
-    result = staging.invoke("snapshot", "--select", "inventory_snapshot")
+    staging.build("+inventory_snapshot", "base_prohandel__inventory", nightly=nightly)
+    result = staging.invoke("snapshot", "--select", "inventory_snapshot", nightly=nightly)
     assert result.success, result.exception
     rows = staging.rows("select * from snapshots.inventory_snapshot order by article_ref, dbt_valid_from")
     return [
@@ -50,7 +50,17 @@ def test_versions_of_stock(staging: Staging) -> None:
     marked = [("C", 1, False, 8, 9), ("C", 1, True, 9, None)]
     assert observe(staging) == [*changed, *marked]
     assert observe(staging) == [*changed, *marked]
-    # B is taken out of the landed table: its version ends with the newest sync, not with the server's clock.
+    # B is taken out of the landed table. By night its version ends, with the newest sync, not with the server's clock.
     staging.execute("delete from prohandel.inventory where id = 'B'")
     staging.upsert("inventory", [stock("A", 11, 3)])
-    assert observe(staging) == [*changed[:2], ("B", 5, False, 8, 11), *marked]
+    assert observe(staging) == [*changed, *marked]
+    assert observe(staging, nightly=True) == [*changed[:2], ("B", 5, False, 8, 11), *marked]
+
+
+def test_a_row_that_becomes_unreadable_ends_its_version(staging: Staging) -> None:
+    """An hourly run looks at changed rows alone, and sees that staging no longer takes this one."""
+    columns = COLUMNS | {"quantity": "text"}
+    staging.land("inventory", columns, [stock("A", 8, 5), stock("B", 8, 5)], key="id")
+    assert observe(staging) == [("A", 5, False, 8, None), ("B", 5, False, 8, None)]
+    staging.upsert("inventory", [stock("A", 9, "five"), stock("B", 10, 4)])
+    assert observe(staging) == [("A", 5, False, 8, 10), ("B", 5, False, 8, 10), ("B", 4, False, 10, None)]

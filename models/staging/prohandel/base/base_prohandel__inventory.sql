@@ -1,6 +1,16 @@
 {{ config(
-    materialized='table',
-    indexes=[{'columns': ['inventory_key'], 'unique': true}],
+    materialized='incremental',
+    incremental_strategy='delete+insert',
+    unique_key='inventory_key',
+    indexes=[
+        {'columns': ['inventory_key'], 'unique': true},
+        {'columns': ['synced_at']},
+        {'columns': ['branch_ref']},
+        {'columns': ['article_ref']},
+        {'columns': ['change_number']},
+        {'columns': ['rejection_reasons']},
+    ],
+    post_hook=["{{ delete_rows_not_landed('inventory') }}"],
 ) }}
 
 with
@@ -10,7 +20,10 @@ landed as (
 ),
 
 final as (
-    select * from landed
+    select
+        *,
+        {{ next_change_number() }} as change_number
+    from landed
 )
 
 select * from final

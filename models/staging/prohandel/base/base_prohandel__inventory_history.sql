@@ -9,6 +9,7 @@
         {'columns': ['source_relation', 'valid_from']},
         {'columns': ['article_ref', 'branch_ref']},
         {'columns': ['branch_ref']},
+        {'columns': ['rejection_reasons']},
     ],
     post_hook=["{{ delete_rows_not_landed('inventory_history') }}"],
 ) }}

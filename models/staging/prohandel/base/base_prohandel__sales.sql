@@ -7,6 +7,7 @@
         {'columns': ['synced_at']},
         {'columns': ['sale_date']},
         {'columns': ['change_number']},
+        {'columns': ['rejection_reasons']},
         {'columns': ['article_number']},
         {'columns': ['branch_ref']},
         {'columns': ['customer_ref']},

@@ -1,0 +1,1 @@
+"""How long the warehouse takes: landings of any size, runs measured on them, and what they are measured against."""

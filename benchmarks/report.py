@@ -1,0 +1,201 @@
+"""Writes what was measured as a Markdown table and a plot, from the JSON of each size."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from math import log10
+from pathlib import Path
+from typing import Any
+
+GOALS = {
+    "full build / floor": 2.0,
+    "hour / full build": 0.05,
+    "new day / full build": 0.20,
+    "hour at 10M / hour at 1M": 1.3,
+}
+_RUNS = (("full", "full build"), ("hour", "hour"), ("unchanged", "unchanged hour"), ("new_day", "first run of a day"))
+
+
+def results(folder: Path) -> list[dict[str, Any]]:
+    """What was measured, by size ascending."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("*.json")]
+    return sorted((entry for entry in found if "lines" in entry), key=lambda entry: int(entry["lines"]))
+
+
+def write(folder: Path) -> list[Path]:
+    """Writes README.md and runs.svg into the folder of the results; returns the files."""
+    found = results(folder)
+    if not found:
+        return []
+    table, plot = folder / "README.md", folder / "runs.svg"
+    table.write_text(markdown(found), encoding="utf-8")
+    plot.write_text(svg(found), encoding="utf-8")
+    return [table, plot]
+
+
+def _hour(entry: Mapping[str, Any], key: str) -> float:
+    """The median hour's figure."""
+    values = sorted(float(hour[key]) for hour in entry["hours"])
+    return values[len(values) // 2]
+
+
+def _run(entry: Mapping[str, Any], run: str) -> dict[str, float]:
+    keys = ("wall", "server_cpu", "client_cpu", "rows", "wal", "models", "tests")
+    if run == "hour":
+        return {key: _hour(entry, key) for key in keys}
+    return {key: float(entry[run][key]) for key in keys}
+
+
+def ratios(found: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
+    """The ratios that the goals are set for, by size."""
+    by_size: dict[str, dict[str, float]] = {}
+    walls = {entry["size"]: _hour(entry, "wall") for entry in found}
+    for entry in found:
+        full = float(entry["full"]["wall"])
+        of_size = {
+            "full build / floor": full / float(entry["floor"]["wall"]),
+            "hour / full build": _hour(entry, "wall") / full,
+            "new day / full build": float(entry["new_day"]["wall"]) / full,
+        }
+        if entry["size"] == "10M" and "1M" in walls:
+            of_size["hour at 10M / hour at 1M"] = walls["10M"] / walls["1M"]
+        by_size[entry["size"]] = of_size
+    return by_size
+
+
+def markdown(found: Sequence[Mapping[str, Any]]) -> str:
+    """The report: machine, runs, ratios, disk, slowest nodes."""
+    machine = found[-1]["machine"]
+    parts = [
+        "# Benchmarks",
+        "Written by `make benchmark`; [what is measured and how](../../benchmarks/README.md).",
+        f"Machine: {machine['cores']} cores of {machine['processor']}, {machine['memory']}, {machine['system']}, "
+        f"PostgreSQL {machine['postgresql']}, Python {machine['python']}.",
+        "![Seconds of each run by size](runs.svg)",
+        "## Runs",
+        _runs_table(found),
+        "Seconds are wall time; server and dbt are processor seconds of PostgreSQL and of dbt. An hour lands "
+        "2,000 new lines, 50 corrected lines and 3,000 changes of stock; its figures are those of the median of three.",
+        "## Goals",
+        _goals_table(found),
+        "## Disk",
+        _disk_table(found),
+        "## Slowest nodes",
+        *(_slowest(entry) for entry in found),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---", *("---:" for _ in head[1:])], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _runs_table(found: Sequence[Mapping[str, Any]]) -> str:
+    rows = []
+    for entry in found:
+        for run, title in (*_RUNS, ("nightly", "night")):
+            figures = _run(entry, run)
+            peak = entry["full"]["server_peak"] if run == "full" else 0
+            rows.append(
+                [
+                    f"{entry['size']}: {title}",
+                    f"{figures['wall']:,.0f}",
+                    f"{figures['server_cpu']:,.0f}",
+                    f"{figures['client_cpu']:,.0f}",
+                    f"{figures['rows']:,.0f}",
+                    f"{figures['wal'] / 2**20:,.0f}",
+                    f"{figures['models']:.0f}",
+                    f"{figures['tests']:.0f}",
+                    f"{peak / 2**20:,.0f}" if peak else "",
+                ]
+            )
+        floor = entry["floor"]
+        rows.append([f"{entry['size']}: floor", f"{floor['wall']:,.0f}", f"{floor['server_cpu']:,.0f}", *([""] * 6)])
+    head = ["run", "seconds", "server", "dbt", "rows written", "WAL MB", "models", "tests", "peak memory MB"]
+    return _table(head, rows)
+
+
+def _goals_table(found: Sequence[Mapping[str, Any]]) -> str:
+    by_size = ratios(found)
+    rows = []
+    for goal, limit in GOALS.items():
+        values = [by_size[entry["size"]].get(goal) for entry in found]
+        rows.append([goal, f"{limit:g}", *("" if value is None else f"{value:.3f}" for value in values)])
+    return _table(["ratio", "goal", *(entry["size"] for entry in found)], rows)
+
+
+def _disk_table(found: Sequence[Mapping[str, Any]]) -> str:
+    named = {layer for entry in found for layer in entry["bytes"]}
+    layers = sorted(named, key=lambda layer: (layer != "landed", layer))
+    rows = [
+        [layer, *(f"{entry['bytes'].get(layer, 0) / 2**20:,.0f} MB" for entry in found)]
+        for layer in layers
+        if any(entry["bytes"].get(layer, 0) > 2**20 for entry in found)
+    ]
+    return _table(["schema", *(entry["size"] for entry in found)], rows)
+
+
+def _slowest(entry: Mapping[str, Any]) -> str:
+    hour = sorted(entry["hours"], key=lambda each: float(each["wall"]))[len(entry["hours"]) // 2]
+    lists = [entry["full"]["slowest"][:10], hour["slowest"][:10], entry["new_day"]["slowest"][:10]]
+    cells = [[f"{node['name']} {max(node['server_cpu'], 0):.1f}" for node in nodes] for nodes in lists]
+    rows = [[str(place), *row] for place, row in enumerate(zip(*cells, strict=True), start=1)]
+    table = _table([entry["size"], "full build", "hour", "first run of a day"], rows)
+    return f"{table}\n\nProcessor seconds of the server."
+
+
+_COLOURS = {"full": "#4269d0", "new_day": "#efb118", "hour": "#ff725c", "unchanged": "#9c9c9c", "floor": "#3ca951"}
+_WIDTH, _HEIGHT, _LEFT, _TOP = 640, 360, 60, 30
+
+
+def svg(found: Sequence[Mapping[str, Any]]) -> str:
+    """Bars of each run's seconds by size, on a logarithmic scale."""
+    runs = [*_RUNS, ("floor", "floor")]
+    seconds = {
+        (entry["size"], run): float(entry["floor"]["wall"]) if run == "floor" else _run(entry, run)["wall"]
+        for entry in found
+        for run, _ in runs
+    }
+    top = 1
+    while 10**top < max(seconds.values()):
+        top += 1
+    plot_height = _HEIGHT - 2 * _TOP - 20
+
+    def height(value: float) -> float:
+        return plot_height * max(0.0, log10(max(value, 1))) / top
+
+    base = _TOP + plot_height
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" '
+        'font-size="12">',
+        "<title>Seconds of each run by size</title>",
+        f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/>',
+    ]
+    for power in range(top + 1):
+        y = base - plot_height * power / top
+        parts.append(f'<line x1="{_LEFT}" x2="{_WIDTH - 10}" y1="{y:.0f}" y2="{y:.0f}" stroke="#ddd"/>')
+        parts.append(f'<text x="{_LEFT - 6}" y="{y + 4:.0f}" text-anchor="end">{10**power:,} s</text>')
+    group = (_WIDTH - _LEFT - 10) / len(found)
+    bar = group * 0.8 / len(runs)
+    for i, entry in enumerate(found):
+        for j, (run, title) in enumerate(runs):
+            value = seconds[entry["size"], run]
+            x = _LEFT + i * group + group * 0.1 + j * bar
+            tall = height(value)
+            parts.append(
+                f'<rect x="{x:.1f}" y="{base - tall:.1f}" width="{bar - 2:.1f}" height="{tall:.1f}" '
+                f'fill="{_COLOURS[run]}"><title>{title} at {entry["size"]}: {value:,.0f} s</title></rect>'
+            )
+            parts.append(
+                f'<text x="{x + bar / 2 - 1:.1f}" y="{base - tall - 3:.1f}" text-anchor="middle" font-size="10">'
+                f"{value:,.0f}</text>"
+            )
+        middle = _LEFT + (i + 0.5) * group
+        parts.append(f'<text x="{middle:.0f}" y="{base + 16:.0f}" text-anchor="middle">{entry["size"]} lines</text>')
+    for j, (run, title) in enumerate(runs):
+        x = _LEFT + j * (_WIDTH - _LEFT) / len(runs)
+        parts.append(f'<rect x="{x:.0f}" y="{_HEIGHT - 18}" width="10" height="10" fill="{_COLOURS[run]}"/>')
+        parts.append(f'<text x="{x + 14:.0f}" y="{_HEIGHT - 9}">{title}</text>')
+    return "\n".join([*parts, "</svg>", ""])
