@@ -18,7 +18,7 @@ LINT_HOME := target/lint
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint check-sql check-python check-parse pytest docs semantic mutation benchmark install install-dev packages clean lock holidays
+.PHONY: help demo test test-full lint check-sql check-python check-parse pytest docs semantic mutation benchmark install install-dev packages clean lock holidays
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,11 @@ demo: install ## Lands a simulated retailer, builds and tests everything, prints
 	$(RUN) run
 
 test: lint pytest ## Linters, type checker, a parse without any warning, and all tests.
+
+test-full: export PROHANDEL_TEST_SINGLY = 1
+test-full: export PROHANDEL_TEST_KILLS = 10
+test-full: export PROHANDEL_RANDOM_LANDINGS = 200
+test-full: lint pytest ## The same, with every change of the scenarios by itself, ten killed runs, 200 random landings (hours).
 
 lint: check-python check-parse check-sql ## Linters and type checker alone.
 
@@ -49,7 +54,7 @@ check-parse: install-dev packages $(LINT_HOME)/landed
 
 check-sql: install-dev packages $(LINT_HOME)/landed
 	PROHANDEL_HOME=$(LINT_HOME) $(RUN) db start
-	$(VENV)/bin/sqlfluff lint --disable-progress-bar models snapshots tests/singular analyses
+	$(VENV)/bin/sqlfluff lint --processes 0 --disable-progress-bar models snapshots tests/singular analyses
 
 pytest: install-dev packages
 	$(VENV)/bin/pytest --numprocesses 2 --dist loadfile $(PYTEST_FLAGS)

@@ -169,7 +169,7 @@ class Dbt:
     def freshness(self) -> Outcome:
         """`dbt source freshness`."""
         self.parse()
-        result, seconds = self._invoke(["source", "freshness"])
+        result, seconds = self._invoke(["source", "freshness", "--no-write-json"])
         found = getattr(result.result, "results", None) or ()
         return Outcome(seconds, freshness=tuple(map(_freshness, found)), error=_error(result.exception))
 

@@ -21,6 +21,8 @@ SIMULATED_VARS = {"using_category": True, "using_supplier": True, "using_invento
 SCHEMAS_COMPARED = ("marts",)
 # The project as dbt has parsed it, where one process runs many tests and has done so once for all of them.
 PARSED: Manifest | None = None
+# The same by folder and variables: parsing takes as long as many a build.
+_PARSED_BY_VARIABLES: dict[tuple[Path, str], Manifest] = {}
 
 
 @dataclass
@@ -70,24 +72,9 @@ class Warehouse:
 
     def dbt(self, *arguments: str, variables: Mapping[str, Any] | None = None, must_pass: bool = True) -> Any:
         """Runs one dbt command in this process and returns dbt's result object."""
-        options = {"prohandel.hash_key": "test-key", **self.session}
-        with environment(PGOPTIONS=" ".join(f"-c {name}={value}" for name, value in options.items())):
-            result = dbtRunner(manifest=parsed_for(self.name)).invoke(
-                [
-                    "--quiet",
-                    *arguments,
-                    "--project-dir",
-                    str(self.project),
-                    "--profiles-dir",
-                    str(self.write_profile()),
-                    "--target-path",
-                    str(self.workdir / f"target_{self.name}"),
-                    "--log-path",
-                    str(self.workdir / f"logs_{self.name}"),
-                    "--vars",
-                    json.dumps({**self.variables, **(variables or {})}),
-                ]
-            )
+        given = {**self.variables, **(variables or {})}
+        manifest = parsed_for(self.name) or self._parsed(given)
+        result = self._invoke(manifest, ["--no-write-json", *arguments], given)
         if must_pass and not result.success:
             failures = [
                 f"{row.node.unique_id}: {row.message}"
@@ -96,6 +83,31 @@ class Warehouse:
             ]
             raise AssertionError(f"dbt {' '.join(arguments)} failed: {result.exception or failures}")
         return result
+
+    def _parsed(self, variables: Mapping[str, Any]) -> Manifest:
+        # What a nightly run does otherwise is decided when a node runs.
+        lasting = {name: value for name, value in variables.items() if name != "nightly"}
+        key = (self.project, json.dumps(lasting, sort_keys=True))
+        if key not in _PARSED_BY_VARIABLES:
+            result = self._invoke(None, ["parse"], lasting)
+            assert isinstance(result.result, Manifest), result.exception
+            _PARSED_BY_VARIABLES[key] = result.result
+        return moved(_PARSED_BY_VARIABLES[key], self.name)
+
+    def _invoke(self, manifest: Manifest | None, arguments: list[str], variables: Mapping[str, Any]) -> Any:
+        options = {"prohandel.hash_key": "test-key", **self.session}
+        with environment(PGOPTIONS=" ".join(f"-c {name}={value}" for name, value in options.items())):
+            return dbtRunner(manifest=manifest).invoke(
+                [
+                    *("--quiet", "--log-level-file", "none"),
+                    *arguments,
+                    *("--project-dir", str(self.project)),
+                    *("--profiles-dir", str(self.write_profile())),
+                    *("--target-path", str(self.workdir / f"target_{self.name}")),
+                    *("--log-path", str(self.workdir / f"logs_{self.name}")),
+                    *("--vars", json.dumps(variables)),
+                ]
+            )
 
     def build(self, *, full_refresh: bool = False, nightly: bool = False, tests: bool = False) -> None:
         """Seeds, snapshots and models (and tests, if asked for), as `prohandel run` builds them."""
@@ -152,13 +164,16 @@ def differences(left: Warehouse, right: Warehouse) -> list[str]:
 
 def parsed_for(database: str) -> Manifest | None:
     """The project that was parsed for all tests, its relations moved to a database; None where each parses it anew."""
-    if PARSED is None:
-        return None
-    for node in (*PARSED.nodes.values(), *PARSED.sources.values()):
+    return None if PARSED is None else moved(PARSED, database)
+
+
+def moved(manifest: Manifest, database: str) -> Manifest:
+    """The manifest itself, the relations of its nodes in another database."""
+    for node in (*manifest.nodes.values(), *manifest.sources.values()):
         if node.relation_name and node.database:
             node.relation_name = node.relation_name.replace(f'"{node.database}".', f'"{database}".', 1)
         node.database = database
-    return PARSED
+    return manifest
 
 
 @contextmanager

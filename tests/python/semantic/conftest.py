@@ -97,6 +97,7 @@ def metricflow(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iter
             progress=lambda _text, _share: None,
         )
     warehouse.build()
+    warehouse.dbt("parse", "--write-json")
     project = workdir / "project"
     (project / "target").mkdir(parents=True)
     shutil.copy(PROJECT / "dbt_project.yml", project)

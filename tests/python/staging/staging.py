@@ -139,7 +139,7 @@ class Staging:
         with environment(PGOPTIONS=" ".join(f"-c {name}={value}" for name, value in options.items())):
             return dbtRunner(manifest=self.manifest).invoke(
                 [
-                    *("--quiet", "--log-level-file", "none"),
+                    *("--quiet", "--log-level-file", "none", "--no-write-json"),
                     *arguments,
                     *("--project-dir", str(PROJECT)),
                     *("--profiles-dir", str(self.warehouse.write_profile())),
