@@ -165,9 +165,8 @@ def test_both_catalogues_of_landed_tables_agree(database: Database, tmp_path: Pa
     names = Dbt(target, {}).evaluate("landed_table_names()")
     assert sorted(names) == sorted(LANDED_TABLES)
     # Each evaluation starts dbt: one for all tables.
-    columns = Dbt(target, {}).evaluate(
-        "{" + ", ".join(f"'{name}': columns_of('{name}')['columns']" for name in names) + "}"
-    )
+    lists = ", ".join(f"'{name}': columns_of('{name}')['columns']" for name in names)
+    columns = Dbt(target, {}).evaluate("{" + lists + "}")
     for name, table_ in LANDED_TABLES.items():
         read = columns[name]
         accepted = set()
