@@ -169,10 +169,14 @@ def parsed_for(database: str) -> Manifest | None:
 
 def moved(manifest: Manifest, database: str) -> Manifest:
     """The manifest itself, the relations of its nodes in another database."""
-    for node in (*manifest.nodes.values(), *manifest.sources.values()):
-        if node.relation_name and node.database:
-            node.relation_name = node.relation_name.replace(f'"{node.database}".', f'"{database}".', 1)
-        node.database = database
+    nodes = [*manifest.nodes.values(), *manifest.sources.values()]
+    if any(node.database != database for node in nodes):
+        for node in nodes:
+            if node.relation_name and node.database:
+                node.relation_name = node.relation_name.replace(f'"{node.database}".', f'"{database}".', 1)
+            node.database = database
+        # What macros see as `graph`.
+        manifest.build_flat_graph()
     return manifest
 
 
