@@ -27,12 +27,13 @@ demo: install ## Lands a simulated retailer, builds and tests everything, prints
 	$(RUN) land simulate --scale $(SCALE) --syncs $(SYNCS)
 	$(RUN) run
 
-test: lint pytest ## Linters, type checker, a parse without any warning, and all tests.
+test: lint pytest ## Linters, type checker, a parse without any warning, and all tests but the slow ones.
 
 test-full: export PROHANDEL_TEST_SINGLY = 1
 test-full: export PROHANDEL_TEST_KILLS = 10
 test-full: export PROHANDEL_RANDOM_LANDINGS = 200
-test-full: lint pytest ## The same, with every change of the scenarios by itself, ten killed runs, 200 random landings (hours).
+test-full: PYTEST_FLAGS += -m "slow or not slow"
+test-full: lint pytest ## The same and the slow tests: each change of the scenarios by itself, ten killed runs, 200 random landings (hours).
 
 lint: check-python check-parse check-sql ## Linters and type checker alone.
 

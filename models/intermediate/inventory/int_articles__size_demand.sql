@@ -6,18 +6,17 @@
     indexes=[{'columns': ['article_number', 'article_size_number'], 'unique': true}],
 ) }}
 
+{#- Named where it is read: PostgreSQL reads all of the history behind a CTE that is used twice. -#}
+{%- set all_lines = ref('fct_sale_lines') %}
+
 with
 
 lines as (
-    select * from {{ ref('fct_sale_lines') }} where is_demand and is_merchandise
+    select * from {{ all_lines }} where is_demand and is_merchandise
 ),
 
 line_changes as (
     select * from {{ ref('int_sales__line_changes') }}
-),
-
-articles as (
-    select * from {{ ref('int_articles__resolved') }}
 ),
 
 as_of as (
@@ -33,8 +32,8 @@ changed as (
     cross join as_of
     where line_changes.change_number > {{ seen_change_number() }} and line_changes.date_day <= as_of.as_of_date
     union
-    select articles.article_number
-    from articles
+    select articles.value as article_number
+    from ({{ distinct_values(all_lines, 'article_number', 'is_demand') }}) as articles
     where (select as_of.as_of_date from as_of) is distinct from (select max(kept.as_of_date) from {{ this }} as kept)
 ),
 

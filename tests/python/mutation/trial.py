@@ -261,6 +261,8 @@ def _pytest(nodes: str) -> Outcome:
         "-x",
         "-W",
         "ignore::pytest.PytestAssertRewriteWarning",
+        "-m",
+        "",
         "-p",
         "no:cacheprovider",
         "-p",

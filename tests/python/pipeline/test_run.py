@@ -74,6 +74,7 @@ def test_a_failing_model_keeps_its_content_and_a_rerun_heals(toy: Toy) -> None:
     assert toy.value("select gross_revenue from marts.sales_performance") == 52.5
 
 
+@pytest.mark.slow
 def test_a_failing_test_does_not_cost_the_snapshot(toy: Toy) -> None:
     toy.report()
     toy.execute("update prohandel.sale set sale_price = '11' where id = '1'")
@@ -114,7 +115,9 @@ def test_two_runs_never_overlap(toy: Toy) -> None:
     toy.report()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGINT], ids=["SIGTERM", "SIGINT"]
+)
 def test_a_stopped_run_ends_its_queries_and_frees_the_lock(toy: Toy, number: signal.Signals) -> None:
     toy.report()
     running = toy.start("run", "--target", "toy", TOY_SECONDS="60")
@@ -128,6 +131,7 @@ def test_a_stopped_run_ends_its_queries_and_frees_the_lock(toy: Toy, number: sig
     toy.report()
 
 
+@pytest.mark.slow
 def test_a_killed_run_frees_the_lock_too(toy: Toy) -> None:
     running = toy.start("run", "--target", "toy", TOY_SECONDS="3")
     wait_for(toy, SLEEPING)
@@ -233,6 +237,7 @@ def test_a_database_that_goes_away_in_mid_run(toy: Toy) -> None:
     toy.report()
 
 
+@pytest.mark.slow
 def test_a_database_that_stays_away(toy: Toy) -> None:
     """What is known of the run is said all the same: which model failed, and that there are no figures."""
     toy.report()

@@ -124,13 +124,14 @@ def root_models(graph: Graph) -> Findings:
 
 
 def model_fanout(graph: Graph) -> Findings:
-    """Several models at the end of the graph read the same one."""
+    """Several models that no other model reads, exposed or not, read the same one."""
     found = {}
     for node in graph.of_kind("model", "seed", "snapshot"):
         leaves = sorted(
             graph.name(child)
             for child in graph.children[node["unique_id"]]
-            if graph.nodes[child]["resource_type"] == "model" and not graph.children[child]
+            if graph.nodes[child]["resource_type"] == "model"
+            and all(graph.nodes[key]["resource_type"] == "exposure" for key in graph.children[child])
         )
         if len(leaves) >= FANOUT:
             found[node["name"]] = ", ".join(leaves)

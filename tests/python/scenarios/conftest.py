@@ -58,9 +58,3 @@ def chain(land_simulated: Land) -> Warehouse:
     warehouse = land_simulated("scenario_chain", dirt=0.0)
     warehouse.build()
     return warehouse
-
-
-@pytest.fixture(scope="module")
-def continue_chain(chain: Warehouse) -> Callable[[int], None]:
-    """Lands more hourly syncs of the chain's retailer."""
-    return lambda syncs: continue_syncs(chain, chain.workdir, syncs=syncs, dirt=0.0)

@@ -20,7 +20,7 @@ def declared(land_simulated: Land) -> Warehouse:
     return warehouse
 
 
-@pytest.mark.parametrize("generation", list(SESSIONS))
+@pytest.mark.parametrize("generation", ["mixed", pytest.param("api", marks=pytest.mark.slow)])
 def test_generation_and_session_do_not_matter(land_simulated: Land, declared: Warehouse, generation: str) -> None:
     other = land_simulated(f"generation_{generation}", generation=generation)
     other.session = SESSIONS[generation]

@@ -40,6 +40,7 @@ def finished(process: subprocess.Popen[bytes]) -> str:
     return output.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
 def test_killed_run_is_healed_by_the_next(tmp_path_factory: pytest.TempPathFactory) -> None:
     home = tmp_path_factory.mktemp("killed")

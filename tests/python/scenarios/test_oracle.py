@@ -36,6 +36,7 @@ def test_simulated_marts_equal_the_oracle(land_simulated: Land) -> None:
     assert_equals_oracle(warehouse)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not UCI.is_dir(), reason=f"no UCI data in {UCI}; PROHANDEL_UCI_DIR names another folder")
 def test_uci_marts_equal_the_oracle(server: Server, tmp_path: Path) -> None:
     database = server.create_database("oracle_uci")

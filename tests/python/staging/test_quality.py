@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from tests.python.staging.staging import Staging
 
 COLUMNS = {"id": "text", "date": "text", "article_number": "text", "quantity": "text"}
@@ -43,6 +45,7 @@ def sale_checks(staging: Staging) -> list[tuple[Decimal, Decimal, bool]]:
     return [(row["left_value"], row["right_value"], row["is_ok"]) for row in rows]
 
 
+@pytest.mark.slow
 def test_reconciliation_keeps_its_history_and_notices_what_is_missing(staging: Staging) -> None:
     staging.land("sale", COLUMNS, [line("a", 8), line(" a", 9), line("b", 9, date="x"), line("c", 9)], key="id")
     staging.build(*MODELS)
@@ -62,6 +65,7 @@ def test_reconciliation_keeps_its_history_and_notices_what_is_missing(staging: S
     assert sale_checks(staging) == expected
 
 
+@pytest.mark.slow
 def test_a_rebuild_of_everything_keeps_the_history_of_reconciliation(staging: Staging) -> None:
     staging.land("article", {"id": "text", "number": "text"}, [{"id": "1", "number": "007"}])
     staging.build(*MODELS)

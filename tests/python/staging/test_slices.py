@@ -109,6 +109,7 @@ def test_hard_deletes_are_found_by_night(landed: Staging) -> None:
     assert set(quantities(landed)) == {"b"}
 
 
+@pytest.mark.slow
 def test_rows_without_a_key_stay_where_they_are(staging: Staging) -> None:
     rows = [line("a", at(8)), line("", at(8), note="x"), line(" ", at(8)), line("  ", at(8))]
     staging.land("sale", {**COLUMNS, "note": "text"}, rows, key="id")
@@ -121,6 +122,7 @@ def test_rows_without_a_key_stay_where_they_are(staging: Staging) -> None:
     assert len(before) == len(rows)
 
 
+@pytest.mark.slow
 def test_an_older_version_takes_over_when_the_newer_one_was_taken_out(staging: Staging) -> None:
     staging.land("sale", COLUMNS, [line("a", at(8)), line(" a", at(9), quantity=2), line("z", at(12))], key="id")
     staging.build(*SALES)
