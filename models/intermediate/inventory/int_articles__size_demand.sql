@@ -32,8 +32,14 @@ changed as (
     cross join as_of
     where line_changes.change_number > {{ seen_change_number() }} and line_changes.date_day <= as_of.as_of_date
     union
-    select articles.value as article_number
-    from ({{ distinct_values(all_lines, 'article_number', 'is_demand') }}) as articles
+    select everything.article_number
+    from (
+        select sold.value as article_number
+        from ({{ distinct_values(all_lines, 'article_number', 'is_demand') }}) as sold
+        union
+        select kept.article_number
+        from {{ this }} as kept
+    ) as everything
     where (select as_of.as_of_date from as_of) is distinct from (select max(kept.as_of_date) from {{ this }} as kept)
 ),
 

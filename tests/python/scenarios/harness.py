@@ -176,7 +176,7 @@ def moved(manifest: Manifest, database: str) -> Manifest:
                 node.relation_name = node.relation_name.replace(f'"{node.database}".', f'"{database}".', 1)
             node.database = database
         # What macros see as `graph`.
-        manifest.build_flat_graph()
+        manifest.build_flat_graph()  # type: ignore[no-untyped-call]
     return manifest
 
 
