@@ -81,9 +81,7 @@ final as (
         as_of.as_of_date
     from changed
     cross join as_of
-    where
-        not exists (select 1 from counted where counted.article_number = changed.article_number)
-        and exists (select 1 from {{ this }} as kept where kept.article_number = changed.article_number)
+    where not exists (select 1 from counted where counted.article_number = changed.article_number)
     {%- endif %}
 )
 
