@@ -22,11 +22,25 @@ relations as (
     select * from {{ ref('int_planning__transfer_relations') }}
 ),
 
+core_sizes as (
+    select
+        branch_number,
+        article_number,
+        count(*) as in_stock
+    from {{ ref('size_availability') }}
+    where is_core_size and is_in_stock
+    group by branch_number, article_number
+),
+
 pairs as (
     select
         reorder_points.*,
         metrics.is_slow_moving,
-        greatest(0, floor(reorder_points.on_hand - reorder_points.order_up_to_level)) as spare_units,
+        -- A piece of each core size stays, or all of the article goes.
+        greatest(
+            0,
+            floor(reorder_points.on_hand - greatest(reorder_points.order_up_to_level, coalesce(core_sizes.in_stock, 0)))
+        ) as spare_units,
         floor(
             reorder_points.order_up_to_level
             - greatest(reorder_points.on_hand, 0)
@@ -39,6 +53,10 @@ pairs as (
             and reorder_points.article_number = metrics.article_number
     inner join articles
         on reorder_points.article_number = articles.article_number
+    left join core_sizes
+        on
+            reorder_points.branch_number = core_sizes.branch_number
+            and reorder_points.article_number = core_sizes.article_number
     where reorder_points.order_up_to_level is not null
 ),
 

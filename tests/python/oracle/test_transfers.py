@@ -29,7 +29,11 @@ _RELATIONS = pd.DataFrame(
 _NAN = float("nan")
 
 
-def _laws(*moves: tuple[str, str, str, float, float], received: dict[tuple[str, str], int] | None = None) -> list[str]:
+def _laws(
+    *moves: tuple[str, str, str, float, float],
+    received: dict[tuple[str, str], int] | None = None,
+    core_sizes: int = 0,
+) -> list[str]:
     columns = ["article_number", "from_branch", "to_branch", "units", "value"]
     shops: dict[str, Any] = {"A": "retail", "B": "retail", "C": "retail", "O": "outlet"}
     levels = {
@@ -37,7 +41,9 @@ def _laws(*moves: tuple[str, str, str, float, float], received: dict[tuple[str, 
         ("B", "X"): Level(1, 2, 6),
         ("C", "X"): Level(10, _NAN, _NAN),
     }
-    return broken_laws(Transfers(pd.DataFrame(list(moves), columns=columns), levels, shops, _RELATIONS, received or {}))
+    frame = pd.DataFrame(list(moves), columns=columns)
+    sizes = {("A", "X"): core_sizes}
+    return broken_laws(Transfers(frame, levels, shops, _RELATIONS, received or {}, sizes))
 
 
 def test_what_keeps_the_laws_passes() -> None:
@@ -68,3 +74,9 @@ def test_each_law_is_seen(moves: list[tuple[str, str, str, float, float]], law: 
 
 def test_nothing_goes_on_soon_after_its_receipt() -> None:
     assert _laws(("X", "A", "B", 5, 100), received={("A", "X"): 27}) == ["goes on 27 days after its receipt: X, A to B"]
+
+
+def test_core_sizes_stay_whole_or_all_goes() -> None:
+    assert _laws(("X", "A", "O", 5, 0), core_sizes=5) == []
+    assert _laws(("X", "A", "O", 10, 0), core_sizes=6) == []
+    assert _laws(("X", "A", "O", 5, 0), core_sizes=6) == ["keeps 5.0 of 6 core sizes: ('A', 'X')"]

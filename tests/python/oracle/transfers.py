@@ -11,7 +11,7 @@ Readings chosen:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,7 @@ class Transfers:
         shop_types: by branch.
         relations: the seed `transfer_relations`, as text.
         received: days since the newest receipt, by pair.
+        core_sizes: how many core sizes are in stock, by pair; 0 where it is not in it.
     """
 
     moves: pd.DataFrame
@@ -55,6 +56,7 @@ class Transfers:
     shop_types: Mapping[str, str]
     relations: pd.DataFrame
     received: Mapping[Pair, int]
+    core_sizes: Mapping[Pair, int] = field(default_factory=dict)
 
 
 def read_transfers(conn: psycopg.Connection[Any], schema: str = "marts", seeds: Path = SEEDS) -> Transfers:
@@ -71,6 +73,9 @@ def read_transfers(conn: psycopg.Connection[Any], schema: str = "marts", seeds: 
     received: dict[Pair, int] = {}
     for branch, article, days in zip(aged["branch_number"], aged["article_number"], aged["age"], strict=True):
         received[str(branch), str(article)] = min(int(days), received.get((str(branch), str(article)), int(days)))
+    sizes = read_table(conn, schema, "size_availability")
+    core = sizes[sizes["is_core_size"].astype(bool) & sizes["is_in_stock"].astype(bool)]
+    in_stock = core.groupby(["branch_number", "article_number"]).size()
     levels = {
         (str(row["branch_number"]), str(row["article_number"])): Level(
             float(row["on_hand"]), float(row["reorder_point"]), float(row["order_up_to_level"])
@@ -83,6 +88,7 @@ def read_transfers(conn: psycopg.Connection[Any], schema: str = "marts", seeds: 
         dict(zip(shops["branch_number"], shops["shop_type"], strict=True)),
         pd.read_csv(seeds / "transfer_relations.csv", dtype=str),
         received,
+        {(str(branch), str(article)): int(count) for (branch, article), count in in_stock.items()},
     )
 
 
@@ -99,6 +105,8 @@ def broken_laws(transfers: Transfers) -> list[str]:
             found.append(f"sends {units} of {level.on_hand}: {pair}")
         elif left > _SLACK and left < level.reorder_point - _SLACK:
             found.append(f"keeps {left}, below its reorder point {level.reorder_point}: {pair}")
+        elif _SLACK < left < transfers.core_sizes.get(pair, 0) - _SLACK:
+            found.append(f"keeps {left} of {transfers.core_sizes[pair]} core sizes: {pair}")
     for pair, units in got.items():
         level = transfers.levels.get(pair, _NOTHING)
         lacks = level.order_up_to_level - level.on_hand

@@ -25,10 +25,11 @@ class Pair:
     level: Decimal | None
     received_days_ago: int | None
     is_slow: bool
+    core_sizes: int = 0
 
     @property
     def spare(self) -> int:
-        return max(0, floor(self.on_hand - self.level)) if self.level is not None else 0
+        return max(0, floor(self.on_hand - max(self.level, self.core_sizes))) if self.level is not None else 0
 
     @property
     def need(self) -> int:

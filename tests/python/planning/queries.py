@@ -33,6 +33,9 @@ TABLES = {
         "branch_number text, article_number text, on_hand numeric(18, 4), avg_daily_demand_90d numeric(18, 6),"
         " is_slow_moving boolean, known_from date, as_of_date date"
     ),
+    "marts.size_availability": (
+        "branch_number text, article_number text, article_size_number text, is_core_size boolean, is_in_stock boolean"
+    ),
     "intermediate.int_planning__recent_days": (
         "branch_number text, article_number text, available_days_90d bigint,"
         " available_demand_units_90d numeric(18, 4), available_demand_squares_90d numeric(18, 4),"

@@ -46,6 +46,7 @@ _pairs = st.builds(
     st.sampled_from([None, *(Decimal(level) for level in ("0", "0.5", "1", "2.2", "3.999999", "5", "9.5"))]),
     st.sampled_from([None, None, 0, 6, 7, 27, 28, 60]),
     st.booleans(),
+    st.sampled_from([0, 0, 1, 4]),
 )
 
 
@@ -75,6 +76,11 @@ def _tables(pairs: list[Pair]) -> dict[str, list[tuple[Any, ...]]]:
             (pair.branch, pair.article, pair.on_hand, pair.rate, pair.is_slow, A, A) for pair in pairs
         ],
         "intermediate.int_planning__prices": list(PRICES.items()),
+        "marts.size_availability": [
+            (pair.branch, pair.article, f"{size}", size < pair.core_sizes, size < pair.core_sizes or size == 9)
+            for pair in pairs
+            for size in range(10)
+        ],
         "reference.transfer_relations": _seed(),
         REORDER_POINTS: [
             (
@@ -134,7 +140,9 @@ def _check_laws(pairs: list[Pair], recommended: list[tuple[Any, ...]]) -> None:
         sent = sum(row[4] for row in rows)
         assert sent <= pair.on_hand
         assert pair.level is not None
-        assert pair.on_hand - sent >= pair.level or (len(rows) == 1 and rows[0][3] and sent == pair.on_hand)
+        assert pair.on_hand - sent >= max(pair.level, pair.core_sizes) or (
+            len(rows) == 1 and rows[0][3] and sent == pair.on_hand
+        )
 
 
 def test_rounds_suffice_for_many_branches(queries: Queries) -> None:

@@ -10,6 +10,7 @@ import pytest
 from prohandel.landing.files import land_files
 from tests.python.conftest import Server
 from tests.python.oracle.compare import compare
+from tests.python.oracle.transfers import broken_laws, read_transfers
 from tests.python.scenarios.conftest import Land
 from tests.python.scenarios.harness import PROJECT, Warehouse
 
@@ -34,6 +35,10 @@ def test_simulated_marts_equal_the_oracle(land_simulated: Land) -> None:
     warehouse = land_simulated("oracle_simulated", generation="mixed", dirt=0.02)
     warehouse.build()
     assert_equals_oracle(warehouse)
+    with warehouse.connect() as conn:
+        transfers = read_transfers(conn)
+    assert len(transfers.moves) > 0
+    assert broken_laws(transfers) == []
 
 
 @pytest.mark.slow
