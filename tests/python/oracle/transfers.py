@@ -75,7 +75,9 @@ def read_transfers(conn: psycopg.Connection[Any], schema: str = "marts", seeds: 
         received[str(branch), str(article)] = min(int(days), received.get((str(branch), str(article)), int(days)))
     sizes = read_table(conn, schema, "size_availability")
     core = sizes[sizes["is_core_size"].astype(bool) & sizes["is_in_stock"].astype(bool)]
-    in_stock = core.groupby(["branch_number", "article_number"]).size()
+    core_sizes: dict[Pair, int] = {}
+    for branch, article in zip(core["branch_number"], core["article_number"], strict=True):
+        core_sizes[str(branch), str(article)] = core_sizes.get((str(branch), str(article)), 0) + 1
     levels = {
         (str(row["branch_number"]), str(row["article_number"])): Level(
             float(row["on_hand"]), float(row["reorder_point"]), float(row["order_up_to_level"])
@@ -88,7 +90,7 @@ def read_transfers(conn: psycopg.Connection[Any], schema: str = "marts", seeds: 
         dict(zip(shops["branch_number"], shops["shop_type"], strict=True)),
         pd.read_csv(seeds / "transfer_relations.csv", dtype=str),
         received,
-        {(str(branch), str(article)): int(count) for (branch, article), count in in_stock.items()},
+        core_sizes,
     )
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from tests.python.pipeline.conftest import Toy
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_page_holds_the_project_and_asks_no_network(toy: Toy, tmp_path: Path) -> None:
     toy.report()
@@ -23,7 +25,6 @@ def test_the_page_holds_the_project_and_asks_no_network(toy: Toy, tmp_path: Path
     assert re.findall(r"""<(?:script|link|img|iframe)\b[^>]*(?:src|href)=["']?(?:https?:)?//[^>]*>""", text) == []
 
 
-@pytest.mark.slow
 def test_without_a_landing_the_page_has_no_compiled_sql(toy: Toy, tmp_path: Path) -> None:
     toy.execute("drop schema prohandel cascade")
     page = tmp_path / "index.html"
@@ -33,7 +34,6 @@ def test_without_a_landing_the_page_has_no_compiled_sql(toy: Toy, tmp_path: Path
     assert "model.prohandel_analytics.dim_articles" in page.read_text(encoding="utf-8")
 
 
-@pytest.mark.slow
 def test_a_model_that_does_not_compile_is_an_error_and_keeps_the_page(toy: Toy, tmp_path: Path) -> None:
     page = tmp_path / "index.html"
     page.write_text("as it was")

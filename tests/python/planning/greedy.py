@@ -29,7 +29,7 @@ class Pair:
 
     @property
     def spare(self) -> int:
-        return max(0, floor(self.on_hand - max(self.level, self.core_sizes))) if self.level is not None else 0
+        return max(0, floor(self.on_hand - max(self.level, Decimal(self.core_sizes)))) if self.level is not None else 0
 
     @property
     def need(self) -> int:

@@ -8,20 +8,20 @@ from tests.python.sales.building import MARTS, build, written_in
 from tests.python.scenarios.harness import Warehouse, differences
 from tests.python.scenarios.landed import change_rows, copy_row, delete_rows
 
+pytestmark = pytest.mark.slow
+
 
 def _cost_of(w: Warehouse, line: str) -> float:
     found = w.execute("select cogs from marts.fct_sale_lines where sale_line_id = %(line)s", {"line": line})
     return float(found[0][0])
 
 
-@pytest.mark.slow
 def test_run_without_news_rewrites_nothing(sales: Warehouse) -> None:
     before = written_in(sales, "fct_sale_lines", "sale_line_id")
     build(sales)
     assert written_in(sales, "fct_sale_lines", "sale_line_id") == before
 
 
-@pytest.mark.slow
 def test_cost_of_an_article_rewrites_lines_without_a_cost_of_their_own(sales: Warehouse) -> None:
     article = sales.execute("select min(article_number) from prohandel.sale where quantity > 0 and purchase_price > 0")
     number = article[0][0]
@@ -42,7 +42,6 @@ def test_cost_of_an_article_rewrites_lines_without_a_cost_of_their_own(sales: Wa
     assert _cost_of(sales, "without-cost") == 4.21
 
 
-@pytest.mark.slow
 def test_slices_heal_whatever_happens_to_lines_and_parents(sales: Warehouse) -> None:
     """Everything at once, in three runs: a later one undoes or moves on what an earlier one saw."""
     copy_row(sales, "sale", "quantity > 0", id="of-a-person", customer_number="8888888")

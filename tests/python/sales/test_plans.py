@@ -13,6 +13,8 @@ import pytest
 
 from tests.python.scenarios.harness import Warehouse
 
+pytestmark = pytest.mark.slow
+
 
 def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield plan

@@ -7,6 +7,8 @@ import pytest
 from tests.python.scenarios.conftest import Land
 from tests.python.scenarios.harness import Warehouse, differences
 
+pytestmark = pytest.mark.slow
+
 SESSIONS = {
     "api": {"timezone": "Asia/Tokyo", "datestyle": "German"},
     "mixed": {"timezone": "America/Lima", "datestyle": "SQL,MDY", "intervalstyle": "iso_8601"},
@@ -20,7 +22,7 @@ def declared(land_simulated: Land) -> Warehouse:
     return warehouse
 
 
-@pytest.mark.parametrize("generation", ["mixed", pytest.param("api", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("generation", list(SESSIONS))
 def test_generation_and_session_do_not_matter(land_simulated: Land, declared: Warehouse, generation: str) -> None:
     other = land_simulated(f"generation_{generation}", generation=generation)
     other.session = SESSIONS[generation]

@@ -11,6 +11,8 @@ import pytest
 from tests.python.scenarios.conftest import Land
 from tests.python.scenarios.harness import Warehouse
 
+pytestmark = pytest.mark.slow
+
 RANGING_DAYS = 90
 PAIR = ["branch_number", "article_number"]
 DAY = ["date_day", *PAIR]

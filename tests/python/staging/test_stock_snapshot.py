@@ -8,6 +8,8 @@ import pytest
 
 from tests.python.staging.staging import Staging
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = {
     "id": "text",
     "branch_number": "text",
@@ -59,7 +61,6 @@ def test_versions_of_stock(staging: Staging) -> None:
     assert observe(staging, nightly=True) == [*changed[:2], ("B", 5, False, 8, 11), *marked]
 
 
-@pytest.mark.slow
 def test_a_row_that_becomes_unreadable_ends_its_version(staging: Staging) -> None:
     """An hourly run looks at changed rows alone, and sees that staging no longer takes this one."""
     columns = COLUMNS | {"quantity": "text"}
