@@ -58,7 +58,7 @@ check-sql: install-dev packages $(LINT_HOME)/landed
 	$(VENV)/bin/sqlfluff lint --processes 0 --disable-progress-bar models snapshots tests/singular analyses
 
 pytest: install-dev packages
-	$(VENV)/bin/pytest --numprocesses 2 --dist loadfile $(PYTEST_FLAGS)
+	$(VENV)/bin/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST_FLAGS)
 
 docs: install ## dbt's documentation with the lineage as one page that opens offline: target/docs/index.html.
 	$(RUN) docs

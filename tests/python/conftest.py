@@ -19,6 +19,15 @@ from prohandel import warehouse
 _numbers = itertools.count(1)
 
 
+# What takes longest starts first, so that no worker is left with it at the end.
+_LONG = ("scenarios", "test_run.py", "test_slices.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the long modules first, each whole."""
+    items.sort(key=lambda item: not any(name in item.path.parts for name in _LONG))
+
+
 @dataclass(frozen=True)
 class Server:
     """The embedded server of the test session.
