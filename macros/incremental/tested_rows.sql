@@ -1,7 +1,7 @@
 {#-
   What a test looks at, in place of dbt's own macro. In an hourly run a test of an incremental model looks at the rows that
   its last build has written: the slices that changed, or the rows with newer change numbers. By night every test looks at
-  everything; so does `dbt test`.
+  everything, rows that were rewritten by their key among them; so does `dbt test`.
 -#}
 {% macro get_where_subquery(relation) %}
     {% set written = rows_last_written(relation) %}
@@ -23,9 +23,7 @@
         {{ return('') }}
     {% endif %}
     {% set slice = tested.config.get('meta') or {} %}
-    {% if slice.get('and_by_key') %}
-        {{ return('') }}
-    {% elif 'changes' in slice and 'slice' in slice %}
+    {% if 'changes' in slice and 'slice' in slice %}
         {% set changes = graph.nodes['model.' ~ tested.package_name ~ '.' ~ slice['changes']].relation_name %}
         {% set has_days = 'from' in slice or 'until' in slice %}
         {% set matches = [] %}

@@ -8,8 +8,8 @@ branches as (
     select * from {{ ref('int_branches__resolved') }} where shop_type in ('retail', 'outlet', 'online')
 ),
 
-spans as (
-    select * from {{ ref('int_inventory__spans') }} where inferred_receipts > 0
+windows as (
+    select * from {{ ref('int_inventory__pair_windows') }} where delivered_on is not null
 ),
 
 sales as (
@@ -20,25 +20,6 @@ supply_groups as (
     select * from {{ ref('int_inventory__supply_groups') }}
 ),
 
-as_of as (
-    select * from {{ ref('int_as_of') }}
-),
-
-receipts as (
-    select
-        spans.branch_number,
-        spans.article_number,
-        spans.first_day as received_on,
-        spans.inferred_receipts as received_units,
-        row_number() over (
-            partition by spans.branch_number, spans.article_number
-            order by spans.first_day desc
-        ) as place
-    from spans
-    inner join as_of
-        on spans.first_day <= {{ days_after('as_of.as_of_date', -14) }}
-),
-
 unsold as (
     select
         metrics.branch_number,
@@ -46,20 +27,17 @@ unsold as (
         metrics.on_hand,
         metrics.inventory_value_cost,
         metrics.as_of_date,
-        receipts.received_on,
-        receipts.received_units,
-        {{ days_apart('receipts.received_on', 'metrics.as_of_date') }} as days_since
+        windows.delivered_on as received_on,
+        windows.delivered_units as received_units,
+        {{ days_apart('windows.delivered_on', 'metrics.as_of_date') }} as days_since
     from metrics
     inner join branches
         on metrics.branch_number = branches.branch_number
-    inner join receipts
-        on
-            metrics.branch_number = receipts.branch_number
-            and metrics.article_number = receipts.article_number
-            and receipts.place = 1
+    inner join windows
+        on metrics.branch_number = windows.branch_number and metrics.article_number = windows.article_number
     where
         metrics.days_since_last_sale is null
-        or metrics.days_since_last_sale > {{ days_apart('receipts.received_on', 'metrics.as_of_date') }}
+        or metrics.days_since_last_sale > {{ days_apart('windows.delivered_on', 'metrics.as_of_date') }}
 ),
 
 elsewhere as (

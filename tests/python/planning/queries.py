@@ -36,7 +36,7 @@ TABLES = {
     "marts.size_availability": (
         "branch_number text, article_number text, article_size_number text, is_core_size boolean, is_in_stock boolean"
     ),
-    "intermediate.int_planning__recent_days": (
+    "intermediate.int_inventory__pair_windows": (
         "branch_number text, article_number text, available_days_90d bigint,"
         " available_demand_units_90d numeric(18, 4), available_demand_squares_90d numeric(18, 4),"
         " last_received_on date, last_in_stock_on date"
