@@ -13,7 +13,7 @@ windows as (
 ),
 
 sales as (
-    select * from {{ ref('fct_sales_daily') }} where demand_units > 0
+    select * from {{ ref('int_sales__pair_windows') }} where demand_units_28d > 0
 ),
 
 supply_groups as (
@@ -40,37 +40,57 @@ unsold as (
         or metrics.days_since_last_sale > {{ days_apart('windows.delivered_on', 'metrics.as_of_date') }}
 ),
 
-elsewhere as (
+sellers as (
+    select
+        article_number,
+        branch_number,
+        demand_units_28d,
+        sum(demand_units_28d) over (partition by article_number) as demand_units_of_all,
+        row_number() over (partition by article_number order by demand_units_28d desc, branch_number) as place
+    from sales
+),
+
+group_sizes as (
+    select
+        branch_number,
+        count(*) as selling_branches
+    from supply_groups
+    group by branch_number
+),
+
+-- Beyond as many as sell from the stock of the branch itself, no seller can be the best of the others.
+best_sellers as (
     select
         unsold.branch_number,
         unsold.article_number,
-        sales.branch_number as selling_branch_number,
-        sum(sales.demand_units) as demand_units
+        sellers.branch_number as best_branch,
+        sellers.demand_units_of_all,
+        row_number() over (partition by unsold.branch_number, unsold.article_number order by sellers.place) as place
     from unsold
-    inner join sales
-        on
-            unsold.article_number = sales.article_number
-            and unsold.received_on <= sales.date_day
-            and unsold.as_of_date >= sales.date_day
+    inner join group_sizes
+        on unsold.branch_number = group_sizes.branch_number
+    inner join sellers
+        on unsold.article_number = sellers.article_number and sellers.place <= group_sizes.selling_branches + 1
     left join supply_groups
         on
             unsold.branch_number = supply_groups.branch_number
-            and sales.branch_number = supply_groups.selling_branch_number
+            and sellers.branch_number = supply_groups.selling_branch_number
     where supply_groups.branch_number is null
-    group by unsold.branch_number, unsold.article_number, sales.branch_number
 ),
 
-ranked as (
+own_demand as (
     select
-        branch_number,
-        article_number,
-        selling_branch_number,
-        sum(demand_units) over (partition by branch_number, article_number) as demand_units_elsewhere,
-        row_number() over (
-            partition by branch_number, article_number
-            order by demand_units desc, selling_branch_number
-        ) as place
-    from elsewhere
+        unsold.branch_number,
+        unsold.article_number,
+        sum(sales.demand_units_28d) as demand_units
+    from unsold
+    inner join supply_groups
+        on unsold.branch_number = supply_groups.branch_number
+    inner join sales
+        on
+            supply_groups.selling_branch_number = sales.branch_number
+            and unsold.article_number = sales.article_number
+    group by unsold.branch_number, unsold.article_number
 ),
 
 final as (
@@ -82,14 +102,17 @@ final as (
         unsold.days_since,
         unsold.on_hand,
         unsold.inventory_value_cost,
-        cast(ranked.demand_units_elsewhere as numeric(18, 4)) as demand_units_elsewhere,
-        ranked.selling_branch_number as best_branch
+        cast(best_sellers.demand_units_of_all - coalesce(own_demand.demand_units, 0) as numeric(18, 4))
+            as demand_units_elsewhere_28d,
+        best_sellers.best_branch
     from unsold
-    inner join ranked
+    inner join best_sellers
         on
-            unsold.branch_number = ranked.branch_number
-            and unsold.article_number = ranked.article_number
-            and ranked.place = 1
+            unsold.branch_number = best_sellers.branch_number
+            and unsold.article_number = best_sellers.article_number
+            and best_sellers.place = 1
+    left join own_demand
+        on unsold.branch_number = own_demand.branch_number and unsold.article_number = own_demand.article_number
 )
 
 select * from final
