@@ -21,7 +21,7 @@ sales as (
 ),
 
 sizes as (
-    select * from {{ ref('size_availability') }}
+    select * from {{ ref('int_inventory__size_runs') }}
 ),
 
 as_of as (

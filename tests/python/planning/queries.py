@@ -33,7 +33,7 @@ TABLES = {
         "branch_number text, article_number text, on_hand numeric(18, 4), avg_daily_demand_90d numeric(18, 6),"
         " is_slow_moving boolean, known_from date, as_of_date date"
     ),
-    "marts.size_availability": (
+    "intermediate.int_inventory__size_runs": (
         "branch_number text, article_number text, article_size_number text, is_core_size boolean, is_in_stock boolean"
     ),
     "intermediate.int_inventory__pair_windows": (
