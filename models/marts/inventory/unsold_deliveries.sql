@@ -20,26 +20,6 @@ supply_groups as (
     select * from {{ ref('int_inventory__supply_groups') }}
 ),
 
-unsold as (
-    select
-        metrics.branch_number,
-        metrics.article_number,
-        metrics.on_hand,
-        metrics.inventory_value_cost,
-        metrics.as_of_date,
-        windows.delivered_on as received_on,
-        windows.delivered_units as received_units,
-        {{ days_apart('windows.delivered_on', 'metrics.as_of_date') }} as days_since
-    from metrics
-    inner join branches
-        on metrics.branch_number = branches.branch_number
-    inner join windows
-        on metrics.branch_number = windows.branch_number and metrics.article_number = windows.article_number
-    where
-        metrics.days_since_last_sale is null
-        or metrics.days_since_last_sale > {{ days_apart('windows.delivered_on', 'metrics.as_of_date') }}
-),
-
 sellers as (
     select
         article_number,
@@ -58,14 +38,47 @@ group_sizes as (
     group by branch_number
 ),
 
+own_demand as (
+    select
+        supply_groups.branch_number,
+        sales.article_number,
+        sum(sales.demand_units_28d) as demand_units
+    from supply_groups
+    inner join sales
+        on supply_groups.selling_branch_number = sales.branch_number
+    group by supply_groups.branch_number, sales.article_number
+),
+
+unsold as (
+    select
+        metrics.branch_number,
+        metrics.article_number,
+        metrics.on_hand,
+        metrics.inventory_value_cost,
+        metrics.as_of_date,
+        windows.delivered_on as received_on,
+        windows.delivered_units as received_units,
+        {{ days_apart('windows.delivered_on', 'metrics.as_of_date') }} as days_since,
+        coalesce(own_demand.demand_units, 0) as own_demand_units
+    from metrics
+    inner join branches
+        on metrics.branch_number = branches.branch_number
+    inner join windows
+        on metrics.branch_number = windows.branch_number and metrics.article_number = windows.article_number
+    left join own_demand
+        on metrics.branch_number = own_demand.branch_number and metrics.article_number = own_demand.article_number
+    where
+        metrics.days_since_last_sale is null
+        or metrics.days_since_last_sale > {{ days_apart('windows.delivered_on', 'metrics.as_of_date') }}
+),
+
 -- Beyond as many as sell from the stock of the branch itself, no seller can be the best of the others.
 best_sellers as (
     select
-        unsold.branch_number,
-        unsold.article_number,
+        unsold.*,
         sellers.branch_number as best_branch,
         sellers.demand_units_of_all,
-        row_number() over (partition by unsold.branch_number, unsold.article_number order by sellers.place) as place
+        row_number() over (partition by unsold.branch_number, unsold.article_number order by sellers.place) as seller
     from unsold
     inner join group_sizes
         on unsold.branch_number = group_sizes.branch_number
@@ -78,41 +91,19 @@ best_sellers as (
     where supply_groups.branch_number is null
 ),
 
-own_demand as (
-    select
-        unsold.branch_number,
-        unsold.article_number,
-        sum(sales.demand_units_28d) as demand_units
-    from unsold
-    inner join supply_groups
-        on unsold.branch_number = supply_groups.branch_number
-    inner join sales
-        on
-            supply_groups.selling_branch_number = sales.branch_number
-            and unsold.article_number = sales.article_number
-    group by unsold.branch_number, unsold.article_number
-),
-
 final as (
     select
-        unsold.branch_number,
-        unsold.article_number,
-        unsold.received_on,
-        unsold.received_units,
-        unsold.days_since,
-        unsold.on_hand,
-        unsold.inventory_value_cost,
-        cast(best_sellers.demand_units_of_all - coalesce(own_demand.demand_units, 0) as numeric(18, 4))
-            as demand_units_elsewhere_28d,
-        best_sellers.best_branch
-    from unsold
-    inner join best_sellers
-        on
-            unsold.branch_number = best_sellers.branch_number
-            and unsold.article_number = best_sellers.article_number
-            and best_sellers.place = 1
-    left join own_demand
-        on unsold.branch_number = own_demand.branch_number and unsold.article_number = own_demand.article_number
+        branch_number,
+        article_number,
+        received_on,
+        received_units,
+        days_since,
+        on_hand,
+        inventory_value_cost,
+        cast(demand_units_of_all - own_demand_units as numeric(18, 4)) as demand_units_elsewhere_28d,
+        best_branch
+    from best_sellers
+    where seller = 1
 )
 
 select * from final
