@@ -79,7 +79,8 @@
 
 {#-
   Changes when code, seeds or variables change that decide the content of a model: then it is rebuilt whole. A model's
-  meta may name more: `variables` that only it reads, and `moves_with_as_of_date` where all its windows end at that day.
+  meta may name more: `variables` that only it reads, `moves_with_as_of_date` where all its windows end at that day, and
+  `moves_with_newest_day` where they also read the running day.
 -#}
 {% macro fingerprint_of(unique_id) %}
     {% set parts = [] %}
@@ -96,6 +97,10 @@
     {% if meta.get('moves_with_as_of_date') %}
         {% set as_of = graph.nodes['model.' ~ project_name ~ '.int_as_of'].relation_name %}
         {% do parts.append('as of ' ~ run_query('select as_of_date from ' ~ as_of)[0]['as_of_date']) %}
+    {% endif %}
+    {% if meta.get('moves_with_newest_day') %}
+        {% set as_of = graph.nodes['model.' ~ project_name ~ '.int_as_of'].relation_name %}
+        {% do parts.append('up to ' ~ run_query('select newest_day from ' ~ as_of)[0]['newest_day']) %}
     {% endif %}
     {{ return(local_md5(parts | join('|'))) }}
 {% endmacro %}

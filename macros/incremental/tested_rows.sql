@@ -1,7 +1,8 @@
 {#-
   What a test looks at, in place of dbt's own macro. In an hourly run a test of an incremental model looks at the rows that
   its last build has written: the slices that changed, or the rows with newer change numbers. By night every test looks at
-  everything; so does `dbt test`.
+  everything, rows that were rewritten by their key among them; so does `dbt test`. A view over an incremental model names it
+  in its meta as `shows_rows_of`, and has the columns of its slices.
 -#}
 {% macro get_where_subquery(relation) %}
     {% set written = rows_last_written(relation) %}
@@ -15,17 +16,17 @@
 {#- Select of those rows of the model that the current test is attached to; empty where all are to be tested. -#}
 {% macro rows_last_written(relation) %}
     {% set tested = graph.nodes.get(model.attached_node) if execute and model.attached_node else none %}
-    {% if flags.WHICH != 'build' or var('nightly') or not tested or tested.config.materialized != 'incremental' %}
+    {% set shown = (tested.config.meta or {}).get('shows_rows_of') if tested else none %}
+    {% set written = graph.nodes['model.' ~ tested.package_name ~ '.' ~ shown] if shown else tested %}
+    {% if flags.WHICH != 'build' or var('nightly') or not written or written.config.materialized != 'incremental' %}
         {{ return('') }}
     {% endif %}
-    {% set state = state_of(tested.name) %}
+    {% set state = state_of(written.name) %}
     {% if state is none or state['previous_change_number'] < 0 %}
         {{ return('') }}
     {% endif %}
-    {% set slice = tested.config.get('meta') or {} %}
-    {% if slice.get('and_by_key') %}
-        {{ return('') }}
-    {% elif 'changes' in slice and 'slice' in slice %}
+    {% set slice = written.config.get('meta') or {} %}
+    {% if 'changes' in slice and 'slice' in slice %}
         {% set changes = graph.nodes['model.' ~ tested.package_name ~ '.' ~ slice['changes']].relation_name %}
         {% set has_days = 'from' in slice or 'until' in slice %}
         {% set matches = [] %}

@@ -105,3 +105,29 @@
     {{ prefix }}inventory_id || '|' || {{ prefix }}branch_ref || '|' || {{ prefix }}article_ref
     || '|' || {{ prefix }}article_size_number
 {%- endmacro %}
+
+{#-
+  Versions of the snapshot that began and ended before this moment are as the current model has seen them: they lie
+  before its watermark and before what the landed history reached then. A literal, so that their indexes serve.
+-#}
+{% macro carried_on_from(landed_history, seen) %}
+    {% if not execute %}
+        {{ return("timestamptz '1900-01-01 00:00:00Z'") }}
+    {% endif %}
+    {% set reached %}
+        select min(coalesce(before.reached_at, timestamptz '1900-01-01 00:00:00Z')) at time zone 'UTC' as reached_at
+        from ({{ distinct_values(landed_history, 'source_relation', 'valid_from is not null') }}) as sources
+        cross join lateral (
+            select max(landed.valid_from) as reached_at
+            from {{ landed_history }} as landed
+            where
+                landed.source_relation = sources.value
+                and landed.change_number <= {{ seen }}
+        ) as before
+    {% endset %}
+    {% set reached_at = run_query(reached)[0]['reached_at'] %}
+    {{- return(
+        inventory_watermark() if reached_at is none
+        else "least(" ~ inventory_watermark() ~ ", timestamptz '" ~ reached_at ~ "+00')"
+    ) -}}
+{% endmacro %}

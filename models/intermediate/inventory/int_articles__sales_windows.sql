@@ -45,8 +45,15 @@ sales as (
         articles.article_number,
         articles.as_of_date,
         all_sales.date_day,
+        all_sales.demand_units,
+        all_sales.return_units,
+        all_sales.gross_revenue,
         all_sales.net_revenue,
-        all_sales.demand_units
+        all_sales.net_revenue_with_cost,
+        all_sales.cogs,
+        all_sales.gross_margin,
+        all_sales.label_value,
+        all_sales.discount_amount
     from articles
     inner join all_sales
         on
@@ -55,10 +62,18 @@ sales as (
             and articles.as_of_date >= all_sales.date_day
 ),
 
-revenue as (
+sums as (
     select
         article_number,
-        sum(net_revenue) as net_revenue_365d
+        sum(demand_units) as demand_units,
+        sum(return_units) as return_units,
+        sum(gross_revenue) as gross_revenue,
+        sum(net_revenue) as net_revenue,
+        sum(net_revenue_with_cost) as net_revenue_with_cost,
+        sum(cogs) as cogs,
+        sum(gross_margin) as gross_margin,
+        sum(label_value) as label_value,
+        sum(discount_amount) as discount_amount
     from sales
     group by article_number
 ),
@@ -167,13 +182,21 @@ final as (
         articles.article_number,
         articles.as_of_date,
         articles.range_start,
-        cast(coalesce(revenue.net_revenue_365d, 0) as numeric(18, 6)) as net_revenue_365d,
+        cast(coalesce(sums.demand_units, 0) as numeric(18, 4)) as demand_units_365d,
+        cast(coalesce(sums.return_units, 0) as numeric(18, 4)) as return_units_365d,
+        cast(coalesce(sums.gross_revenue, 0) as numeric(18, 6)) as gross_revenue_365d,
+        cast(coalesce(sums.net_revenue, 0) as numeric(18, 6)) as net_revenue_365d,
+        cast(coalesce(sums.net_revenue_with_cost, 0) as numeric(18, 6)) as net_revenue_with_cost_365d,
+        cast(sums.cogs as numeric(18, 6)) as cogs_365d,
+        cast(sums.gross_margin as numeric(18, 6)) as gross_margin_365d,
+        cast(sums.label_value as numeric(18, 6)) as label_value_365d,
+        cast(sums.discount_amount as numeric(18, 6)) as discount_amount_365d,
         block_sums.blocks,
         cast(block_sums.units as numeric(18, 4)) as demand_units_of_blocks,
         cast(block_sums.squares as numeric(28, 8)) as squared_demand_units_of_blocks
     from articles
-    left join revenue
-        on articles.article_number = revenue.article_number
+    left join sums
+        on articles.article_number = sums.article_number
     left join block_sums
         on articles.article_number = block_sums.article_number
 )

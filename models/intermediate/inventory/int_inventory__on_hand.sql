@@ -4,96 +4,15 @@ pairs as (
     select * from {{ ref('int_inventory__pairs') }} where not is_superseded
 ),
 
-{% if var('as_of_date') is none -%}
-landed as (
-    select * from {{ ref('stg_prohandel__inventory') }}
+size_stock as (
+    select * from {{ ref('int_inventory__size_stock') }}
 ),
-
-branches as (
-    select * from {{ ref('int_branches__references') }}
-),
-
-articles as (
-    select * from {{ ref('int_articles__references') }}
-),
-
-current_sizes as (
-    select
-        branches.branch_number,
-        articles.article_number,
-        landed.article_size_number,
-        sum(case when landed.is_deleted then 0 else landed.quantity end) as quantity
-    from landed
-    inner join branches
-        on landed.branch_ref = branches.branch_ref
-    inner join articles
-        on landed.article_ref = articles.article_ref
-    group by branches.branch_number, articles.article_number, landed.article_size_number
-),
-
-pair_sizes as (
-    select * from {{ ref('int_inventory__pair_sizes') }}
-),
-{%- else -%}
-stock_changes as (
-    select * from {{ ref('int_inventory__stock_changes') }} where not is_superseded
-),
-{%- endif %}
 
 as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
--- The sizes that a pair ever had, with what is there now (or was, at the day that a variable sets).
-sizes as (
-    {%- if var('as_of_date') is none %}
-    select
-        branch_number,
-        article_number,
-        article_size_number,
-        quantity
-    from current_sizes
-    union all
-    select
-        branch_number,
-        article_number,
-        article_size_number,
-        cast(0 as numeric(18, 4)) as quantity
-    from pair_sizes
-    {%- else %}
-    select
-        stock_changes.branch_number,
-        stock_changes.article_number,
-        stock_changes.article_size_number,
-        sum(case when stock_changes.observed_on <= as_of.as_of_date then stock_changes.quantity_change else 0 end)
-            as quantity
-    from stock_changes
-    cross join as_of
-    group by stock_changes.branch_number, stock_changes.article_number, stock_changes.article_size_number
-    {%- endif %}
-),
-
-size_stock as (
-    select
-        branch_number,
-        article_number,
-        article_size_number,
-        sum(quantity) as quantity
-    from sizes
-    group by branch_number, article_number, article_size_number
-),
-
-pair_stock as (
-    select
-        branch_number,
-        article_number,
-        sum(quantity) as quantity,
-        avg(case when quantity > 0 then 1.0 else 0.0 end) filter (where article_size_number <> 'unknown')
-            as size_availability_rate
-    from size_stock
-    group by branch_number, article_number
-),
-
+-- Of the pair that is asked for, not of all: a reader that joins a few pairs pays for a few.
 final as (
     select
         pairs.branch_number,
@@ -109,8 +28,16 @@ final as (
         cast(pair_stock.size_availability_rate as numeric(18, 6)) as size_availability_rate
     from pairs
     cross join as_of
-    left join pair_stock
-        on pairs.branch_number = pair_stock.branch_number and pairs.article_number = pair_stock.article_number
+    cross join lateral (
+        select
+            sum(size_stock.on_hand) as quantity,
+            avg(case when size_stock.on_hand > 0 then 1.0 else 0.0 end)
+                filter (where size_stock.article_size_number <> 'unknown') as size_availability_rate
+        from size_stock
+        where
+            pairs.branch_number = size_stock.branch_number
+            and pairs.article_number = size_stock.article_number
+    ) as pair_stock
 )
 
 select * from final

@@ -10,6 +10,9 @@
 {%- set stock_changes = ref('int_inventory__stock_changes') %}
 {%- set line_changes = ref('int_sales__line_changes') %}
 {%- set branch_days = ref('int_inventory__branch_days') %}
+{%- set landed_stock = ref('base_prohandel__inventory') %}
+{%- set branches = ref('int_branches__references') %}
+{%- set articles = ref('int_articles__references') %}
 {%- set seen = worked_in_number() if is_incremental() else -1 %}
 
 with
@@ -55,6 +58,20 @@ changes as (
             and pairs.article_number = stock_changes.article_number
             and moved.date_day = stock_changes.observed_on
     where moved.change_number > {{ seen }}
+    {%- if var('as_of_date') is none %}
+    union all
+    -- What a branch holds now is what landed, even where its history says otherwise: no day changes.
+    select
+        branches.branch_number,
+        articles.article_number,
+        cast('9999-12-31' as date) as rebuild_from
+    from {{ landed_stock }} as landed
+    inner join {{ branches }} as branches
+        on landed.branch_ref = branches.branch_ref
+    inner join {{ articles }} as articles
+        on landed.article_ref = articles.article_ref
+    where landed.change_number > {{ seen }}
+    {%- endif %}
     {%- else %}
     -- Whoever reads this log is built whole whenever the log is: there is nothing to tell.
     select

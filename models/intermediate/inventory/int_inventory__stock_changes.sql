@@ -15,13 +15,10 @@
 
 {#- Named where it is read: PostgreSQL reads all of the history behind a CTE that is used twice. -#}
 {%- set landed_history = ref('base_prohandel__inventory_history') %}
+{%- set snapshots = ref('inventory_snapshot') %}
 {%- set seen = worked_in_number() if is_incremental() else -1 %}
 
 with
-
-snapshots as (
-    select * from {{ ref('inventory_snapshot') }}
-),
 
 branches as (
     select * from {{ ref('int_branches__references') }}
@@ -56,24 +53,6 @@ history_reach as (
     {%- endif %}
 ),
 
-carried_on as (
-    select
-        snapshots.*,
-        history_reach.reached_at is null or snapshots.dbt_valid_from > history_reach.reached_at as is_opening,
-        history_reach.reached_at is null or snapshots.dbt_valid_to > history_reach.reached_at as is_closing
-        {%- if is_incremental() %},
-        history_reach.reached_at is distinct from history_reach.reached_before
-        and (
-            history_reach.reached_before is null
-            or snapshots.dbt_valid_from > history_reach.reached_before
-            or snapshots.dbt_valid_to > history_reach.reached_before
-        ) as is_taken_over
-        {%- endif %}
-    from snapshots
-    left join history_reach
-        on snapshots.source_relation = history_reach.source_relation
-),
-
 {% if is_incremental() -%}
 {%- if not var('nightly') %}
 -- A branch or an article that landed later gives its rows another number; all rows of a reference have the same.
@@ -106,7 +85,7 @@ changed_keys as (
         inventory_key,
         branch_ref,
         article_ref
-    from snapshots
+    from {{ snapshots }}
     union
     select
         inventory_key,
@@ -122,14 +101,30 @@ changed_keys as (
     where change_number > {{ seen }}
     union
     select
-        inventory_key,
-        branch_ref,
-        article_ref
-    from carried_on
+        moved.inventory_key,
+        moved.branch_ref,
+        moved.article_ref
+    from {{ snapshots }} as moved
+    left join history_reach
+        on moved.source_relation = history_reach.source_relation
     where
-        dbt_valid_from >= {{ inventory_watermark() }}
-        or dbt_valid_to >= {{ inventory_watermark() }}
-        or is_taken_over
+        (
+            moved.dbt_valid_from >= {{ carried_on_from(landed_history, seen) }}
+            or moved.dbt_valid_to >= {{ carried_on_from(landed_history, seen) }}
+        )
+        and (
+            moved.dbt_valid_from >= {{ inventory_watermark() }}
+            or moved.dbt_valid_to >= {{ inventory_watermark() }}
+            -- The history has reached on, and takes over what the snapshot said.
+            or (
+                history_reach.reached_at is distinct from history_reach.reached_before
+                and (
+                    history_reach.reached_before is null
+                    or moved.dbt_valid_from > history_reach.reached_before
+                    or moved.dbt_valid_to > history_reach.reached_before
+                )
+            )
+        )
     {%- for parent, references in [('branch', 'branches'), ('article', 'articles')] %}
     union
     select
@@ -157,6 +152,26 @@ kept as (
     where held.inventory_key in (select changed_keys.inventory_key from changed_keys)
 ),
 {%- endif %}
+
+carried_on as (
+    select
+        held.*,
+        history_reach.reached_at is null or held.dbt_valid_from > history_reach.reached_at as is_opening,
+        history_reach.reached_at is null or held.dbt_valid_to > history_reach.reached_at as is_closing
+    {% if is_incremental() -%}
+    from (select distinct changed_keys.inventory_key from changed_keys) as keys
+    cross join lateral (
+        select versions_of_key.*
+        from {{ snapshots }} as versions_of_key
+        where versions_of_key.inventory_key = keys.inventory_key
+        {{ computed_once() }}
+    ) as held
+    {%- else -%}
+    from {{ snapshots }} as held
+    {%- endif %}
+    left join history_reach
+        on held.source_relation = history_reach.source_relation
+),
 
 -- Rejected versions are here too: one whose quantity cannot be read says that its predecessor was not deleted.
 history as (
@@ -223,11 +238,7 @@ versions as (
         case when is_closing then dbt_valid_to end as closed_at,
         coalesce(dbt_valid_to, dbt_valid_from) as synced_at
     from carried_on
-    where
-        (is_opening or is_closing)
-        {%- if is_incremental() %}
-        and inventory_key in (select changed_keys.inventory_key from changed_keys)
-        {%- endif %}
+    where is_opening or is_closing
 ),
 
 moments as (

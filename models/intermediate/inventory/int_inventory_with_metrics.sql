@@ -49,7 +49,7 @@ as_of as (
 ),
 
 {% if is_incremental() -%}
--- Stock as it landed and list prices move without a change of the pair.
+-- List prices move without a change of the pair; by night, so does stock whose rows have landed no more.
 changed as (
     select
         branch_number,
@@ -60,14 +60,18 @@ changed as (
         kept.branch_number,
         kept.article_number
     from {{ this }} as kept
-    inner join on_hand
-        on kept.branch_number = on_hand.branch_number and kept.article_number = on_hand.article_number
     inner join articles
         on kept.article_number = articles.article_number
+    {% if var('nightly') -%}
+    inner join on_hand
+        on kept.branch_number = on_hand.branch_number and kept.article_number = on_hand.article_number
+    {% endif -%}
     where
-        kept.on_hand is distinct from on_hand.on_hand
+        kept.list_price_gross is distinct from articles.list_price_gross
+        {%- if var('nightly') %}
+        or kept.on_hand is distinct from on_hand.on_hand
         or kept.size_availability_rate is distinct from on_hand.size_availability_rate
-        or kept.list_price_gross is distinct from articles.list_price_gross
+        {%- endif %}
 ),
 {%- endif %}
 

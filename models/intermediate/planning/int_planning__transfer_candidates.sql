@@ -27,7 +27,7 @@ core_sizes as (
         branch_number,
         article_number,
         count(*) as in_stock
-    from {{ ref('size_availability') }}
+    from {{ ref('int_inventory__size_runs') }}
     where is_core_size and is_in_stock
     group by branch_number, article_number
 ),

@@ -4,16 +4,12 @@ sizes as (
     select * from {{ ref('size_availability') }}
 ),
 
-spans as (
-    select * from {{ ref('int_inventory__spans') }} where is_ranged
+windows as (
+    select * from {{ ref('int_inventory__pair_windows') }} where is_ranged
 ),
 
 branches as (
     select * from {{ ref('int_branches__resolved') }}
-),
-
-as_of as (
-    select * from {{ ref('int_as_of') }}
 ),
 
 warehouse_sizes as (
@@ -42,12 +38,8 @@ final as (
         warehouse_sizes.branch_number as warehouse_branch,
         warehouse_sizes.on_hand as warehouse_units
     from sizes
-    cross join as_of
-    inner join spans
-        on
-            sizes.branch_number = spans.branch_number
-            and sizes.article_number = spans.article_number
-            and as_of.as_of_date between spans.first_day and spans.last_day
+    inner join windows
+        on sizes.branch_number = windows.branch_number and sizes.article_number = windows.article_number
     inner join warehouse_sizes
         on
             sizes.article_number = warehouse_sizes.article_number

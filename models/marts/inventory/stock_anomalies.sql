@@ -8,80 +8,44 @@ articles as (
     select * from {{ ref('int_articles__resolved') }}
 ),
 
-spans as (
-    select * from {{ ref('int_inventory__spans') }} where is_observed
-),
-
-phantoms as (
-    select * from {{ ref('int_inventory__phantom_stock') }}
+windows as (
+    select * from {{ ref('int_inventory__pair_windows') }}
 ),
 
 lines as (
     select * from {{ ref('fct_sale_lines') }} where is_demand and is_merchandise and net_revenue < cogs
 ),
 
--- Stock is that of the newest observation, unless a variable sets the day.
 as_of as (
-    select
-        as_of_date,
-        {% if var('as_of_date') is none %}greatest(newest_day, as_of_date){% else %}as_of_date{% endif %} as stock_day
-    from {{ ref('int_as_of') }}
-),
-
-negative_pairs as (
-    select
-        metrics.branch_number,
-        metrics.article_number,
-        metrics.on_hand,
-        metrics.unit_cost,
-        metrics.as_of_date,
-        max(case when spans.closing_stock >= 0 then spans.last_day end) as last_day_above,
-        min(case when spans.closing_stock < 0 then spans.first_day end) as first_day_below
-    from metrics
-    cross join as_of
-    left join spans
-        on
-            metrics.branch_number = spans.branch_number
-            and metrics.article_number = spans.article_number
-            and as_of.stock_day >= spans.first_day
-    where metrics.on_hand < 0
-    group by metrics.branch_number, metrics.article_number, metrics.on_hand, metrics.unit_cost, metrics.as_of_date
+    select * from {{ ref('int_as_of') }}
 ),
 
 negative as (
     select
-        negative_pairs.branch_number,
-        negative_pairs.article_number,
+        metrics.branch_number,
+        metrics.article_number,
         'negative' as kind,
-        coalesce(
-            case
-                when negative_pairs.last_day_above is null then negative_pairs.first_day_below
-                else (
-                    select min(spans.first_day)
-                    from spans
-                    where
-                        spans.branch_number = negative_pairs.branch_number
-                        and spans.article_number = negative_pairs.article_number
-                        and spans.closing_stock < 0
-                        and spans.first_day > negative_pairs.last_day_above
-                )
-            end,
-            negative_pairs.as_of_date
-        ) as since,
-        negative_pairs.on_hand as units,
-        negative_pairs.on_hand * negative_pairs.unit_cost as value_cost
-    from negative_pairs
+        coalesce(windows.negative_since, metrics.as_of_date) as since,
+        metrics.on_hand as units,
+        metrics.on_hand * metrics.unit_cost as value_cost
+    from metrics
+    left join windows
+        on metrics.branch_number = windows.branch_number and metrics.article_number = windows.article_number
+    where metrics.on_hand < 0
 ),
 
 phantom as (
     select
-        branch_number,
-        article_number,
+        metrics.branch_number,
+        metrics.article_number,
         'phantom' as kind,
-        since,
-        on_hand as units,
-        inventory_value_cost as value_cost
-    from phantoms
+        windows.phantom_since as since,
+        metrics.on_hand as units,
+        metrics.inventory_value_cost as value_cost
+    from metrics
+    inner join windows
+        on metrics.branch_number = windows.branch_number and metrics.article_number = windows.article_number
+    where metrics.on_hand > 0 and windows.phantom_since is not null
 ),
 
 below_cost_sale as (

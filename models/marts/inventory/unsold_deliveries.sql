@@ -8,35 +8,45 @@ branches as (
     select * from {{ ref('int_branches__resolved') }} where shop_type in ('retail', 'outlet', 'online')
 ),
 
-spans as (
-    select * from {{ ref('int_inventory__spans') }} where inferred_receipts > 0
+windows as (
+    select * from {{ ref('int_inventory__pair_windows') }} where delivered_on is not null
 ),
 
 sales as (
-    select * from {{ ref('fct_sales_daily') }} where demand_units > 0
+    select * from {{ ref('int_sales__pair_windows') }} where demand_units_28d > 0
 ),
 
 supply_groups as (
     select * from {{ ref('int_inventory__supply_groups') }}
 ),
 
-as_of as (
-    select * from {{ ref('int_as_of') }}
+sellers as (
+    select
+        article_number,
+        branch_number,
+        demand_units_28d,
+        sum(demand_units_28d) over (partition by article_number) as demand_units_of_all,
+        row_number() over (partition by article_number order by demand_units_28d desc, branch_number) as place
+    from sales
 ),
 
-receipts as (
+group_sizes as (
     select
-        spans.branch_number,
-        spans.article_number,
-        spans.first_day as received_on,
-        spans.inferred_receipts as received_units,
-        row_number() over (
-            partition by spans.branch_number, spans.article_number
-            order by spans.first_day desc
-        ) as place
-    from spans
-    inner join as_of
-        on spans.first_day <= {{ days_after('as_of.as_of_date', -14) }}
+        branch_number,
+        count(*) as selling_branches
+    from supply_groups
+    group by branch_number
+),
+
+own_demand as (
+    select
+        supply_groups.branch_number,
+        sales.article_number,
+        sum(sales.demand_units_28d) as demand_units
+    from supply_groups
+    inner join sales
+        on supply_groups.selling_branch_number = sales.branch_number
+    group by supply_groups.branch_number, sales.article_number
 ),
 
 unsold as (
@@ -46,72 +56,54 @@ unsold as (
         metrics.on_hand,
         metrics.inventory_value_cost,
         metrics.as_of_date,
-        receipts.received_on,
-        receipts.received_units,
-        {{ days_apart('receipts.received_on', 'metrics.as_of_date') }} as days_since
+        windows.delivered_on as received_on,
+        windows.delivered_units as received_units,
+        {{ days_apart('windows.delivered_on', 'metrics.as_of_date') }} as days_since,
+        coalesce(own_demand.demand_units, 0) as own_demand_units
     from metrics
     inner join branches
         on metrics.branch_number = branches.branch_number
-    inner join receipts
-        on
-            metrics.branch_number = receipts.branch_number
-            and metrics.article_number = receipts.article_number
-            and receipts.place = 1
+    inner join windows
+        on metrics.branch_number = windows.branch_number and metrics.article_number = windows.article_number
+    left join own_demand
+        on metrics.branch_number = own_demand.branch_number and metrics.article_number = own_demand.article_number
     where
         metrics.days_since_last_sale is null
-        or metrics.days_since_last_sale > {{ days_apart('receipts.received_on', 'metrics.as_of_date') }}
+        or metrics.days_since_last_sale > {{ days_apart('windows.delivered_on', 'metrics.as_of_date') }}
 ),
 
-elsewhere as (
+-- Beyond as many as sell from the stock of the branch itself, no seller can be the best of the others.
+best_sellers as (
     select
-        unsold.branch_number,
-        unsold.article_number,
-        sales.branch_number as selling_branch_number,
-        sum(sales.demand_units) as demand_units
+        unsold.*,
+        sellers.branch_number as best_branch,
+        sellers.demand_units_of_all,
+        row_number() over (partition by unsold.branch_number, unsold.article_number order by sellers.place) as seller
     from unsold
-    inner join sales
-        on
-            unsold.article_number = sales.article_number
-            and unsold.received_on <= sales.date_day
-            and unsold.as_of_date >= sales.date_day
+    inner join group_sizes
+        on unsold.branch_number = group_sizes.branch_number
+    inner join sellers
+        on unsold.article_number = sellers.article_number and sellers.place <= group_sizes.selling_branches + 1
     left join supply_groups
         on
             unsold.branch_number = supply_groups.branch_number
-            and sales.branch_number = supply_groups.selling_branch_number
+            and sellers.branch_number = supply_groups.selling_branch_number
     where supply_groups.branch_number is null
-    group by unsold.branch_number, unsold.article_number, sales.branch_number
-),
-
-ranked as (
-    select
-        branch_number,
-        article_number,
-        selling_branch_number,
-        sum(demand_units) over (partition by branch_number, article_number) as demand_units_elsewhere,
-        row_number() over (
-            partition by branch_number, article_number
-            order by demand_units desc, selling_branch_number
-        ) as place
-    from elsewhere
 ),
 
 final as (
     select
-        unsold.branch_number,
-        unsold.article_number,
-        unsold.received_on,
-        unsold.received_units,
-        unsold.days_since,
-        unsold.on_hand,
-        unsold.inventory_value_cost,
-        cast(ranked.demand_units_elsewhere as numeric(18, 4)) as demand_units_elsewhere,
-        ranked.selling_branch_number as best_branch
-    from unsold
-    inner join ranked
-        on
-            unsold.branch_number = ranked.branch_number
-            and unsold.article_number = ranked.article_number
-            and ranked.place = 1
+        branch_number,
+        article_number,
+        received_on,
+        received_units,
+        days_since,
+        on_hand,
+        inventory_value_cost,
+        cast(demand_units_of_all - own_demand_units as numeric(18, 4)) as demand_units_elsewhere_28d,
+        best_branch
+    from best_sellers
+    where seller = 1
 )
 
 select * from final

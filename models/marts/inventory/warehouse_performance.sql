@@ -8,8 +8,8 @@ metrics as (
     select * from {{ ref('int_inventory_with_metrics') }}
 ),
 
-spans as (
-    select * from {{ ref('int_inventory__spans') }}
+windows as (
+    select * from {{ ref('int_inventory__pair_windows') }}
 ),
 
 levels as (
@@ -21,7 +21,7 @@ sales as (
 ),
 
 sizes as (
-    select * from {{ ref('size_availability') }}
+    select * from {{ ref('int_inventory__size_runs') }}
 ),
 
 as_of as (
@@ -55,23 +55,15 @@ stocks as (
 
 flows as (
     select
-        spans.branch_number,
-        sum(
-            case when spans.first_day <= {{ days_after('as_of.as_of_date', -90) }} then spans.closing_stock end
-        ) as opening_stock,
-        sum(
-            case when spans.first_day > {{ days_after('as_of.as_of_date', -90) }} then spans.inferred_receipts end
-        ) as received_units,
-        sum(case when spans.first_day > {{ days_after('as_of.as_of_date', -90) }} then spans.net_units end) as net_units
-    from spans
-    inner join as_of
-        on
-            spans.first_day <= as_of.as_of_date
-            and spans.last_day >= {{ days_after('as_of.as_of_date', -90) }}
+        windows.branch_number,
+        sum(windows.stock_before_90d) as opening_stock,
+        sum(windows.received_units_90d) as received_units,
+        sum(windows.net_units_90d) as net_units
+    from windows
     inner join metrics
-        on spans.branch_number = metrics.branch_number and spans.article_number = metrics.article_number
+        on windows.branch_number = metrics.branch_number and windows.article_number = metrics.article_number
     where metrics.known_from is not null
-    group by spans.branch_number
+    group by windows.branch_number
 ),
 
 sold_through as (

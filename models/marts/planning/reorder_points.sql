@@ -10,8 +10,8 @@ policies as (
     select * from {{ ref('int_planning__policies') }}
 ),
 
-recent_days as (
-    select * from {{ ref('int_planning__recent_days') }}
+windows as (
+    select * from {{ ref('int_inventory__pair_windows') }}
 ),
 
 open_orders as (
@@ -30,17 +30,17 @@ described as (
         pairs.on_hand,
         coalesce(open_orders.on_order_units, 0) as on_order_units,
         pairs.avg_daily_demand_90d,
-        recent_days.available_demand_units_90d as demand_units,
-        recent_days.available_days_90d as demand_days,
+        windows.available_demand_units_90d as demand_units,
+        windows.available_days_90d as demand_days,
         -- n * sum of squares - square of the sum is n squared times the population variance.
         case
-            when recent_days.available_days_90d >= 2
+            when windows.available_days_90d >= 2
                 then
                     sqrt(cast(
-                        recent_days.available_days_90d * recent_days.available_demand_squares_90d
-                        - recent_days.available_demand_units_90d * recent_days.available_demand_units_90d
+                        windows.available_days_90d * windows.available_demand_squares_90d
+                        - windows.available_demand_units_90d * windows.available_demand_units_90d
                         as {{ dbt.type_float() }}
-                    )) / recent_days.available_days_90d
+                    )) / windows.available_days_90d
         end as demand_sd,
         policies.service_level,
         policies.z,
@@ -49,14 +49,14 @@ described as (
         policies.lead_time_days + policies.review_period_days as protection_days,
         policies.pack_units,
         policies.presentation_minimum,
-        recent_days.last_received_on,
-        case when pairs.on_hand <= 0 then {{ days_after('recent_days.last_in_stock_on', 1) }} end as out_of_stock_since,
+        windows.last_received_on,
+        case when pairs.on_hand <= 0 then {{ days_after('windows.last_in_stock_on', 1) }} end as out_of_stock_since,
         pairs.as_of_date
     from pairs
     inner join policies
         on pairs.branch_number = policies.branch_number and pairs.article_number = policies.article_number
-    left join recent_days
-        on pairs.branch_number = recent_days.branch_number and pairs.article_number = recent_days.article_number
+    left join windows
+        on pairs.branch_number = windows.branch_number and pairs.article_number = windows.article_number
     left join open_orders
         on pairs.branch_number = open_orders.branch_number and pairs.article_number = open_orders.article_number
 ),

@@ -4,8 +4,8 @@ articles as (
     select * from {{ ref('int_articles__resolved') }}
 ),
 
-sales_daily as (
-    select * from {{ ref('fct_sales_daily') }}
+sums as (
+    select * from {{ ref('int_articles__sales_windows') }}
 ),
 
 as_of as (
@@ -22,31 +22,6 @@ classification as (
 
 stock_metrics as (
     select * from {{ ref('int_articles_with_stock_metrics') }}
-),
-
-sales as (
-    select sales_daily.*
-    from sales_daily
-    inner join as_of
-        on
-            sales_daily.date_day > {{ days_after('as_of.as_of_date', -365) }}
-            and sales_daily.date_day <= as_of.as_of_date
-),
-
-sums as (
-    select
-        sales.article_number,
-        sum(sales.demand_units) as demand_units,
-        sum(sales.return_units) as return_units,
-        sum(sales.gross_revenue) as gross_revenue,
-        sum(sales.net_revenue) as net_revenue,
-        sum(sales.net_revenue_with_cost) as net_revenue_with_cost,
-        sum(sales.cogs) as cogs,
-        sum(sales.gross_margin) as gross_margin,
-        sum(sales.label_value) as label_value,
-        sum(sales.discount_amount) as discount_amount
-    from sales
-    group by sales.article_number
 ),
 
 priced as (
@@ -71,21 +46,21 @@ final as (
         priced.brand,
         priced.season,
         priced.is_merchandise,
-        cast(coalesce(sums.demand_units, 0) as numeric(18, 4)) as demand_units_365d,
-        cast(coalesce(sums.return_units, 0) as numeric(18, 4)) as return_units_365d,
-        cast(coalesce(sums.gross_revenue, 0) as numeric(18, 6)) as gross_revenue_365d,
-        cast(coalesce(sums.net_revenue, 0) as numeric(18, 6)) as net_revenue_365d,
-        cast(coalesce(sums.net_revenue_with_cost, 0) as numeric(18, 6)) as net_revenue_with_cost_365d,
-        cast(sums.cogs as numeric(18, 6)) as cogs_365d,
-        cast(sums.gross_margin as numeric(18, 6)) as gross_margin_365d,
-        {{ rate('sums.gross_margin', 'sums.net_revenue_with_cost') }} as margin_pct,
-        {{ rate('sums.net_revenue_with_cost', 'sums.net_revenue') }} as cost_coverage,
+        cast(coalesce(sums.demand_units_365d, 0) as numeric(18, 4)) as demand_units_365d,
+        cast(coalesce(sums.return_units_365d, 0) as numeric(18, 4)) as return_units_365d,
+        cast(coalesce(sums.gross_revenue_365d, 0) as numeric(18, 6)) as gross_revenue_365d,
+        cast(coalesce(sums.net_revenue_365d, 0) as numeric(18, 6)) as net_revenue_365d,
+        cast(coalesce(sums.net_revenue_with_cost_365d, 0) as numeric(18, 6)) as net_revenue_with_cost_365d,
+        sums.cogs_365d,
+        sums.gross_margin_365d,
+        {{ rate('sums.gross_margin_365d', 'sums.net_revenue_with_cost_365d') }} as margin_pct,
+        {{ rate('sums.net_revenue_with_cost_365d', 'sums.net_revenue_365d') }} as cost_coverage,
         {{ rate('(priced.list_price_net - priced.unit_cost)', 'priced.unit_cost') }} as markup,
         cast(stock_metrics.gmroi as numeric(18, 6)) as gmroi,
         cast(stock_metrics.turnover_rate as numeric(18, 6)) as turnover_rate,
         cast(stock_metrics.sell_through_rate_90d as numeric(18, 6)) as sell_through_rate_90d,
-        {{ rate('sums.return_units', 'sums.demand_units') }} as return_rate,
-        {{ rate('sums.discount_amount', 'sums.label_value') }} as discount_rate,
+        {{ rate('sums.return_units_365d', 'sums.demand_units_365d') }} as return_rate,
+        {{ rate('sums.discount_amount_365d', 'sums.label_value_365d') }} as discount_rate,
         classification.abc_class,
         classification.xyz_class,
         priced.as_of_date

@@ -8,7 +8,7 @@ Readings chosen:
     * Stock that came after A, as far as on_hand counts it, has the age 0: no `as_of_date` is set, and the newest
       observation is younger than A.
     * Season age counts from the day on which the season starts.
-    * Demand elsewhere counts from the day of the delivery to A, both included, by the branch that sold.
+    * Demand elsewhere is that of the last 28 days, in branches that do not sell from the same stock.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from .facts import Facts
 from .grid import Grid
 from .receipts import ArticleDays, article_days
 from .shown import Mart, shown
+from .stock import serving
 
 _PAIR = ["branch_number", "article_number"]
 _BUCKETS = ((30, "0-30"), (90, "31-90"), (180, "91-180"), (365, "181-365"))
 _SETTLED = 14
+_SELLING = 28
 
 
 def marts(facts: Facts) -> dict[str, Mart]:
@@ -63,7 +65,7 @@ def marts(facts: Facts) -> dict[str, Mart]:
             _PAIR,
             ["best_branch"],
             dates={"received_on": "received_on"},
-            units=["received_units", "on_hand", "demand_units_elsewhere"],
+            units=["received_units", "on_hand", "demand_units_elsewhere_28d"],
             money=["inventory_value_cost"],
             counts=["days_since"],
         ),
@@ -157,7 +159,9 @@ def bucket_of(age: int) -> str:
 def unsold_deliveries(facts: Facts) -> pd.DataFrame:
     """Pairs whose last settled delivery did not sell, while the article sells elsewhere."""
     types = facts.core.branches.set_index("branch_number")["shop_type"]
-    sold = facts.goods[facts.goods["is_demand"]]
+    servers = serving(facts.core)
+    recent = facts.goods[facts.goods["is_demand"] & facts.goods["day"].gt(facts.as_of - _SELLING)]
+    recent = recent.assign(server=recent["branch_number"].map(lambda branch: servers.get(branch, branch)))
     rows: list[dict[str, Any]] = []
     for pair in facts.own[facts.own["on_hand"].gt(0).fillna(False).astype(bool)].itertuples():
         branch, article = str(pair.branch_number), str(pair.article_number)
@@ -173,7 +177,7 @@ def unsold_deliveries(facts: Facts) -> pd.DataFrame:
         on = int(days[-1])
         if grid.demand[at, (grid.days >= on) & (grid.days <= facts.as_of)].any():
             continue
-        others = sold[sold["article_number"].eq(article) & sold["branch_number"].ne(branch) & sold["day"].ge(on)]
+        others = recent[recent["article_number"].eq(article) & recent["server"].ne(servers.get(branch, branch))]
         elsewhere = others.groupby("branch_number")["demand_units"].sum().reset_index()
         if elsewhere.empty:
             continue
@@ -187,12 +191,12 @@ def unsold_deliveries(facts: Facts) -> pd.DataFrame:
                 "days_since": facts.as_of - on,
                 "on_hand": pair.on_hand,
                 "inventory_value_cost": pair.inventory_value_cost,
-                "demand_units_elsewhere": int(elsewhere["demand_units"].sum()),
+                "demand_units_elsewhere_28d": int(elsewhere["demand_units"].sum()),
                 "best_branch": str(best["branch_number"]),
             }
         )
     columns = ["received_on", "received_units", "days_since", "on_hand", "inventory_value_cost"]
-    columns += ["demand_units_elsewhere"]
+    columns += ["demand_units_elsewhere_28d"]
     frame = pd.DataFrame(rows, columns=[*_PAIR, *columns, "best_branch"])
     return frame.astype(dict.fromkeys(columns, "Int64"))
 

@@ -160,7 +160,7 @@ def test_deliveries_that_sell_elsewhere(sold_here: bool, wanted: tuple[Any, ...]
         [
             sale("1", "2025-06-10", "X", "1", sale_price="1", branch_number="B3"),
             sale("2", "2025-06-12", "X", "2", sale_price="1", branch_number="B2"),
-            sale("3", "2025-06-09", "X", "7", sale_price="1", branch_number="B3"),
+            sale("3", "2025-06-02", "X", "7", sale_price="1", branch_number="B3"),
             *([sale("4", "2025-06-10", "X", "1", sale_price="1")] if sold_here else []),
         ],
         articles=[_article("X")],
@@ -170,6 +170,6 @@ def test_deliveries_that_sell_elsewhere(sold_here: bool, wanted: tuple[Any, ...]
         tables={"shop": [{"id": "b1", "branch_number": "B1", "shop_type": "retail", "_fivetran_synced": SYNCED}]},
         as_of_date="2025-06-30",
     )
-    columns = ("received_on", "received_units", "days_since", "demand_units_elsewhere", "best_branch")
+    columns = ("received_on", "received_units", "days_since", "demand_units_elsewhere_28d", "best_branch")
     found = [tuple(row[column] for column in columns) for row in rows(marts, "unsold_deliveries").values()]
     assert found == ([wanted] if wanted else [])

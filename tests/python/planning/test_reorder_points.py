@@ -37,7 +37,7 @@ def _tables(
             ("b", article, 1, Decimal(round(fmean(sold), 6)) if sold else None, False, A, A)
             for article, sold in days.items()
         ],
-        "intermediate.int_planning__recent_days": [
+        "intermediate.int_inventory__pair_windows": [
             ("b", article, len(sold), sum(sold), sum(units * units for units in sold), None, A - timedelta(days=1))
             for article, sold in days.items()
         ],

@@ -76,7 +76,7 @@ def _tables(pairs: list[Pair]) -> dict[str, list[tuple[Any, ...]]]:
             (pair.branch, pair.article, pair.on_hand, pair.rate, pair.is_slow, A, A) for pair in pairs
         ],
         "intermediate.int_planning__prices": list(PRICES.items()),
-        "marts.size_availability": [
+        "intermediate.int_inventory__size_runs": [
             (pair.branch, pair.article, f"{size}", size < pair.core_sizes, size < pair.core_sizes or size == 9)
             for pair in pairs
             for size in range(10)

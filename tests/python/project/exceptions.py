@@ -63,7 +63,6 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "int_inventory_with_metrics <- int_inventory__on_hand": "Pairs say which rows there are, on-hand is a step.",
         "size_availability <- int_articles__size_curves": "Curves of articles are laid beside the stock of pairs.",
         "stock_age <- int_articles__stock_ages": "Ages are a step; the mart describes their articles.",
-        "stock_anomalies <- int_inventory__phantom_stock": "Phantom stock is one kind of anomaly of the same pairs.",
         "stockout_events <- int_inventory__branch_calendar": "Days weigh as of the day that events are cut at.",
         "stockout_events <- int_inventory__stockout_spans": "Spans are a step; the mart describes their pairs.",
         "int_articles__lifetime <- int_sales__article_months": "Months are whole, days after the as-of date come off.",

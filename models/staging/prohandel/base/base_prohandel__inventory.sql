@@ -6,7 +6,7 @@
         {'columns': ['inventory_key'], 'unique': true},
         {'columns': ['synced_at']},
         {'columns': ['branch_ref']},
-        {'columns': ['article_ref']},
+        {'columns': ['article_ref', 'branch_ref']},
         {'columns': ['change_number']},
         {'columns': ['rejection_reasons']},
     ],
