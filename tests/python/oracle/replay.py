@@ -124,7 +124,7 @@ def _create_landed_tables(warehouse: Warehouse) -> None:
 
 
 def compiled(warehouse: Warehouse, variables: Mapping[str, Any]) -> Replay:
-    """Compiles a full build of a warehouse that has been built already."""
+    """Compiles a full build of a warehouse that has been built already, and makes its views those of the variables."""
     result = warehouse.dbt("compile", "--select", "resource_type:model", "--full-refresh", variables=variables).result
     nodes = {row.node.unique_id: row.node for row in result.results if row.node.resource_type == "model"}
     parents = {key: set(node.depends_on.nodes) for key, node in nodes.items()}
@@ -142,10 +142,19 @@ def compiled(warehouse: Warehouse, variables: Mapping[str, Any]) -> Replay:
             if parents[key] & landed:
                 landed.add(key)
             node = nodes[key]
-            if key in landed and node.config.materialized in {"table", "incremental"}:
+            if node.config.materialized == "view":
+                conn.execute(_view(conn, node.schema, node.alias, node.compiled_code))
+            elif key in landed and node.config.materialized in {"table", "incremental"}:
                 statements.append(_fill(conn, node.schema, node.alias, node.compiled_code))
                 tables.append(sql.Identifier(node.schema, node.alias))
     return Replay(warehouse, {**warehouse.variables, **variables}, tuple(statements), tuple(tables))
+
+
+def _view(conn: psycopg.Connection[Any], schema: str, name: str, query: str) -> sql.Composed:
+    columns = sql.SQL(", ").join(map(sql.Identifier, columns_of(conn, schema, name)))
+    return sql.SQL("create or replace view {target} as select {columns} from (\n{query}\n) as found").format(
+        target=sql.Identifier(schema, name), columns=columns, query=sql.SQL(query.encode().decode())
+    )
 
 
 def _fill(conn: psycopg.Connection[Any], schema: str, name: str, query: str) -> sql.Composed:

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
-from tests.python.conftest import Server
+from tests.python.conftest import Database, Server
 from tests.python.oracle.compare import compare_computed
 from tests.python.oracle.marts import compute
 from tests.python.oracle.replay import LANDED, Replay, build_once, compiled, empty
@@ -50,6 +50,8 @@ EDGES = (0, 0, 1, 2, 3, 6, 7, 13, 14, 15, 27, 28, 29, 59, 60, 61, 89, 90, 91, 11
 _ago = st.one_of(st.sampled_from(EDGES), st.integers(0, 40))
 _sizes = st.sampled_from(["S", "M", "L", None])
 _articles = st.sampled_from(["A1", "A1", "A2", "A3", "ORPHAN", "gift_1"])
+# After the newest version of any stock row.
+_later = st.sampled_from([SYNCED, "2025-07-01 06:00:00+00"])
 _branches = st.sampled_from(["S1", "S1", "S2", "0911", "0912", "shop-1", "GHOST"])
 
 
@@ -138,7 +140,7 @@ def _stock(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
         )
     # The row is what its newest version says, or was changed by a later sync.
     quantity = draw(_one(quantities[-1], "3", often=6))
-    seen = moments[-1].isoformat() if quantity == quantities[-1] else draw(_one(SYNCED, "2025-07-01 06:00:00+00"))
+    seen = moments[-1].isoformat() if quantity == quantities[-1] else draw(_later)
     row = {**key, "quantity": quantity, "_fivetran_synced": seen}
     if is_gone:
         end = moments[-1] + timedelta(hours=2)
@@ -158,6 +160,13 @@ def landings(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
     stocks: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {}
     for versions, rows in draw(st.lists(_stock(), max_size=7)):
         stocks[rows[0]["id"]] = (versions, rows)
+    # A row that the history does not know was synced after all that it knows; or no history lands.
+    has_history = draw(_one(True, False, often=3))
+    if not has_history:
+        stocks = {key: ([], rows) for key, (_, rows) in stocks.items()}
+    elif any(versions for versions, _ in stocks.values()):
+        for versions, rows in stocks.values():
+            rows[0]["_fivetran_synced"] = rows[0]["_fivetran_synced"] if versions else draw(_later)
     lines = [draw(_sale(number)) for number in range(draw(st.integers(1, 16)))]
     landed: dict[str, list[dict[str, Any]]] = {
         "shop": [{**shop, "_fivetran_synced": SYNCED} for shop in shops],
@@ -187,10 +196,13 @@ def replays(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     database = server.create_database("random_landings")
     warehouse = Warehouse(server.socket_dir, database.name, tmp_path_factory.mktemp("random"), dict(SIMULATED_VARS))
     build_once(warehouse)
-    compilations = {name: compiled(warehouse, variables) for name, variables in SETS.items()}
-    empty(compilations["usual"])
+    warehouses = {name: warehouse.clone(f"random_landings_{name}") for name in SETS}
+    compilations = {name: compiled(warehouses[name], variables) for name, variables in SETS.items()}
+    for replay in compilations.values():
+        empty(replay)
     yield compilations
-    database.drop()
+    for used in (warehouse, *warehouses.values()):
+        Database(server, used.name).drop()
 
 
 def _differences(replay: Replay, landed: dict[str, list[dict[str, Any]]], plan: list[dict[str, Any]]) -> list[str]:

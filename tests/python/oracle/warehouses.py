@@ -53,7 +53,6 @@ def marts(facts: Facts) -> dict[str, Mart]:
                 "margin_pct",
                 "sell_through_rate_90d",
             ],
-            from_rounded=["days_of_supply"],
         )
     }
 
