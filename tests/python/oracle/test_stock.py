@@ -330,6 +330,31 @@ def test_a_pair_that_only_ever_lacked_stock_has_rows() -> None:
     assert "B1/COAT" not in status
 
 
+def test_a_pair_that_only_ever_showed_zero_is_like_one_without_a_row() -> None:
+    marts = built(
+        [sale("1", "2025-06-03", "HAT", "1", sale_price="1")],
+        inventory=[
+            stock("B1", "CAP", "0", "2025-06-01 08:00:00+00"),
+            stock("B2", "CAP", "2", "2025-06-02 08:00:00+00"),
+        ],
+    )
+    assert [key for key in rows(marts, "inventory_status") if key.endswith("CAP")] == ["B2/CAP"]
+
+
+def test_sell_through_of_a_branch_starts_with_its_pairs() -> None:
+    marts = built(
+        [sale("1", "2025-06-25", "HAT", "1"), sale("2", "2025-06-20", "COAT", "-1", sale_price="-9")],
+        history=[
+            version("B1", "CAP", "-1", "2025-01-10 08:00:00+00", "2025-06-10 08:00:00+00"),
+            version("B1", "CAP", "2", "2025-06-10 08:00:00+00"),
+            version("B1", "HAT", "4", "2025-01-10 08:00:00+00"),
+        ],
+    )
+    # 4 hats from before and one received to make up for the one sold, 3 caps received; neither the cap that was lacking
+    # before any was there nor the coat returned before one was sold
+    assert rows(marts, "warehouse_performance")["B1"]["sell_through_rate_90d"] == pytest.approx(1 / 8)
+
+
 def test_what_comes_to_a_branch_that_was_observed_before_is_received() -> None:
     marts = built(
         [sale("1", "2025-06-12", "COAT", "1", sale_price="1")],

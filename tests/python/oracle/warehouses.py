@@ -4,7 +4,8 @@ Readings chosen:
     * A branch has a row if inventory_status has a pair of it or any line that is not deleted names it.
     * Figures of stock are null for a branch without stock of its own; what is known is added, 0 where nothing is.
     * stock_units adds positive stock; what is below zero stands in negative_stock_units.
-    * Sell-through adds all pairs of inventory_status; its rate is null unless the branch was observed at A - 90.
+    * Sell-through adds all pairs of inventory_status; its rate is null unless the branch was observed at A - 90. It adds
+      what fct_inventory_daily shows, so that days before a pair's range_start (negative stock, returns) count in nothing.
     * size_run_pairs are the pairs with a row in size_availability.
 """
 
@@ -118,10 +119,11 @@ def _sold_through(facts: Facts) -> pd.Series[Any]:
         end = grid.window(facts.as_of, 90).stop
         if not len(at) or end <= 90 or int(grid.known_from[at].min()) > facts.as_of - 90:
             continue
+        started = grid.days[None, :] >= grid.range_start[at][:, None]
         unexplained = np.diff(grid.closing[at], axis=1, prepend=0) + grid.net[at]
         follows = grid.days[None, :] > grid.known_from[at][:, None]
-        received = np.where(follows, np.maximum(0, unexplained), 0)[:, end - 90 : end].sum()
-        base = grid.closing[at, end - 91].sum() + received
+        received = np.where(started & follows, np.maximum(0, unexplained), 0)[:, end - 90 : end].sum()
+        base = (grid.closing[at] * started)[:, end - 91].sum() + received
         if base > 0:
-            rates[branch] = float(grid.net[at, end - 90 : end].sum() / base)
+            rates[branch] = float((grid.net[at] * started)[:, end - 90 : end].sum() / base)
     return pd.Series(rates, name="sell_through_rate_90d", dtype="float64")
