@@ -355,6 +355,22 @@ def test_sell_through_of_a_branch_starts_with_its_pairs() -> None:
     assert rows(marts, "warehouse_performance")["B1"]["sell_through_rate_90d"] == pytest.approx(1 / 8)
 
 
+def test_stock_that_nobody_had_seen_is_unknown_and_not_zero() -> None:
+    marts = built(
+        [sale("1", "2025-06-20", "COAT", "1", sale_price="1"), sale("2", "2025-06-28", "HAT", "1", sale_price="1")],
+        inventory=[
+            stock("B1", "COAT", "3", "2025-06-28 08:00:00+00"),
+            stock("B2", "HAT", "3", "2025-06-01 08:00:00+00"),
+        ],
+        as_of_date="2025-06-25",
+    )
+    branches = rows(marts, "warehouse_performance")
+    assert (branches["B1"]["stock_units"], branches["B1"]["size_run_pairs"]) == (None, None)
+    assert (branches["B2"]["stock_units"], branches["B2"]["excess_value_cost"]) == (3.0, 0.0)
+    parts = rows(marts, "assortment_performance")
+    assert {key.split("/")[0]: row["stock_units"] for key, row in parts.items()} == {"B1": None, "B2": 3.0}
+
+
 def test_what_comes_to_a_branch_that_was_observed_before_is_received() -> None:
     marts = built(
         [sale("1", "2025-06-12", "COAT", "1", sale_price="1")],

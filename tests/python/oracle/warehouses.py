@@ -2,10 +2,11 @@
 
 Readings chosen:
     * A branch has a row if inventory_status has a pair of it or any line that is not deleted names it.
-    * Figures of stock are null for a branch without stock of its own; what is known is added, 0 where nothing is.
+    * Figures of stock are null for a branch without stock of its own, and where nobody had seen it by A; what is known
+      is added, 0 where nothing is.
     * stock_units adds positive stock; what is below zero stands in negative_stock_units.
-    * Sell-through adds all pairs of inventory_status; its rate is null unless the branch was observed at A - 90. It adds
-      what fct_inventory_daily shows, so that days before a pair's range_start (negative stock, returns) count in nothing.
+    * Sell-through adds all pairs of inventory_status; its rate is null unless the branch was observed at A - 90. It
+      adds what fct_inventory_daily shows: days before a pair's range_start (negative stock, returns) count in nothing.
     * size_run_pairs are the pairs with a row in size_availability.
 """
 
@@ -67,11 +68,11 @@ def warehouse_performance(facts: Facts) -> pd.DataFrame:
         slow_moving_value_cost=facts.own["inventory_value_cost"].where(facts.own["is_slow_moving"]),
         dead_value_cost=facts.own["inventory_value_cost"].where(facts.own["is_dead_stock"]),
     )
-    rows = rows.join(own.groupby("branch_number")[_STOCK].sum())
+    rows = rows.join(own[own["branch_number"].isin(facts.holders)].groupby("branch_number")[_STOCK].sum())
     rows = rows.join(_turned(facts, own)).join(_supplied(facts, own)).join(_sold_through(facts))
     sizes = size_availability(facts).drop_duplicates(["branch_number", "article_number"])
     runs = sizes.groupby("branch_number")["is_broken_size_run"].agg(["sum", "size"])
-    has_stock = rows.index.isin(set(own["branch_number"]))
+    has_stock = rows.index.isin(facts.holders)
     for name, source in zip(_COUNTS, ("sum", "size"), strict=True):
         rows[name] = runs[source].reindex(rows.index).fillna(0).where(has_stock)
     year = facts.lines[facts.lines["day"].between(facts.as_of - 364, facts.as_of)]
@@ -99,10 +100,11 @@ def _supplied(facts: Facts, own: pd.DataFrame) -> pd.DataFrame:
     levels = facts.levels[facts.levels["day"].between(facts.as_of - 89, facts.as_of)]
     rated = levels.groupby("branch_number")[["rated_out", "rated"]].sum()
     grouped = own.groupby("branch_number")
+    units = grouped["stock_units"].sum().where(grouped["stock_units"].count().gt(0))
     demand = grouped["avg_daily_demand_90d"].sum()
     return pd.DataFrame(
         {
-            "days_of_supply": ratio(grouped["stock_units"].sum().astype("Float64") / 1e4, demand),
+            "days_of_supply": ratio(units.astype("Float64") / 1e4, demand),
             "stockout_rate_90d": ratio(rated["rated_out"], rated["rated"]).reindex(demand.index),
             "stockout_frequency_90d": ratio(
                 grouped["stockout_days_90d"].sum(), grouped["observed_ranged_days_90d"].sum()
