@@ -7,6 +7,7 @@ every window.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -61,7 +62,7 @@ def _one(*values: Any, often: int = 0) -> st.SearchStrategy[Any]:
     return st.sampled_from([values[0]] * often + list(values))
 
 
-# What at least half of the landings have to hold, and what some.
+# What at least a quarter of the landings have to hold, and what some.
 _OFTEN = ("fct_sale_lines", "inventory_status", "stock", "returns", "rejected lines", "daily demand", "reorder_points")
 _SOMETIMES = ("fct_orders", "negative stock", "stockout_events", "stock_anomalies", "unsold_deliveries", "size_gaps")
 _SEEDS = read_seeds()
@@ -127,6 +128,18 @@ def _order(draw: st.DrawFn, number: int) -> dict[str, Any]:
     }
 
 
+def _version(key: dict[str, Any], quantity: str, start: datetime, end: datetime | None) -> dict[str, Any]:
+    """A version of a stock row; the newest one without an end."""
+    return {
+        **key,
+        "quantity": quantity,
+        "_fivetran_start": start.isoformat(),
+        "_fivetran_end": (end or datetime(9999, 12, 31, tzinfo=UTC)).isoformat(),
+        "_fivetran_active": str(end is None).lower(),
+        "_fivetran_synced": start.isoformat(),
+    }
+
+
 @st.composite
 def _stock(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The versions of a stock row, and the row as it is now."""
@@ -147,19 +160,8 @@ def _stock(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
     versions = []
     for at, (start, quantity) in enumerate(zip(moments, quantities, strict=True)):
         is_last = at == len(moments) - 1
-        end = moments[at + 1] - timedelta(milliseconds=1) if not is_last else datetime(9999, 12, 31, tzinfo=UTC)
-        if is_last and is_gone:
-            end = start + timedelta(hours=2)
-        versions.append(
-            {
-                **key,
-                "quantity": quantity,
-                "_fivetran_start": start.isoformat(),
-                "_fivetran_end": end.isoformat(),
-                "_fivetran_active": str(is_last and not is_gone).lower(),
-                "_fivetran_synced": start.isoformat(),
-            }
-        )
+        end = None if is_last else moments[at + 1] - timedelta(milliseconds=1)
+        versions.append(_version(key, quantity, start, start + timedelta(hours=2) if is_last and is_gone else end))
     # The row is what its newest version says, or was changed by a later sync.
     quantity = draw(_one(quantities[-1], "3", often=6))
     seen = moments[-1].isoformat() if quantity == quantities[-1] else draw(_later)
@@ -168,6 +170,27 @@ def _stock(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
         end = moments[-1] + timedelta(hours=2)
         row |= {"quantity": quantities[-1], "_fivetran_deleted": "true", "_fivetran_synced": end.isoformat()}
     return (versions, [row]) if draw(_one(True, False, often=4)) else ([], [row])
+
+
+def _gap() -> tuple[dict[str, Any], list[tuple[list[dict[str, Any]], list[dict[str, Any]]]]]:
+    """A line of the last piece of a size in a shop, and stock rows: none there, some in the warehouse."""
+    seen = datetime(2025, 6, 16, 18, tzinfo=UTC)
+    stocks = []
+    for branch, quantity in (("S1", "0"), ("0912", "12")):
+        key = {"id": f"gap-{branch}", "branch_number": branch, "article_number": "A1", "article_size_number": "M"}
+        row = {**key, "quantity": quantity, "_fivetran_synced": seen.isoformat()}
+        stocks.append(([_version(key, quantity, seen, None)], [row]))
+    line = {
+        "id": "gap",
+        "date": "2025-06-16",
+        "branch_number": "S1",
+        "article_number": "A1",
+        "article_size_number": "M",
+        "quantity": "2",
+        "sale_price": "200",
+        "_fivetran_synced": SYNCED,
+    }
+    return line, stocks
 
 
 @st.composite
@@ -182,6 +205,11 @@ def landings(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
     stocks: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {}
     for versions, rows in draw(st.lists(_stock(), min_size=2, max_size=9)):
         stocks[rows[0]["id"]] = (versions, rows)
+    lines = [draw(_sale(number)) for number in range(draw(st.integers(3, 16)))]
+    if draw(_one(True, False, often=2)):
+        sold, gap = _gap()
+        lines.append(sold)
+        stocks |= {rows[0]["id"]: (versions, rows) for versions, rows in gap}
     # A row that the history does not know was synced after all that it knows; or no history lands.
     has_history = draw(_one(True, False, often=3))
     if not has_history:
@@ -189,14 +217,13 @@ def landings(draw: st.DrawFn) -> dict[str, list[dict[str, Any]]]:
     elif any(versions for versions, _ in stocks.values()):
         for versions, rows in stocks.values():
             rows[0]["_fivetran_synced"] = rows[0]["_fivetran_synced"] if versions else draw(_later)
-    lines = [draw(_sale(number)) for number in range(draw(st.integers(3, 16)))]
     landed: dict[str, list[dict[str, Any]]] = {
         "shop": [{**shop, "_fivetran_synced": SYNCED} for shop in shops],
         "article": [draw(_article(number)) for number in ("A1", "A2", "A3", "gift_1")],
         "category": [{"id": "c1", "name": "Jacken", "_fivetran_synced": SYNCED}],
         "supplier": [{"id": "s1", "supplier_number": "7", "name": "Weber", "_fivetran_synced": SYNCED}],
         "customer": [{"id": "k1", "customer_number": "1000003", "_fivetran_synced": SYNCED}],
-        "order": [draw(_order(number)) for number in range(draw(st.integers(0, 2)))],
+        "order": [draw(_order(number)) for number in range(draw(st.integers(1, 2)))],
         "sale": lines,
         "inventory": [row for _, rows in stocks.values() for row in rows],
         "inventory_history": [version for versions, _ in stocks.values() for version in versions],
@@ -223,7 +250,10 @@ def replays(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     compilations = {name: compiled(warehouses[name], variables) for name, variables in SETS.items()}
     for replay in compilations.values():
         empty(replay)
+    # Else the parsed project is gone through again and again, for nothing.
+    gc.freeze()
     yield compilations
+    gc.unfreeze()
     for replay in compilations.values():
         replay.conn.close()
     for used in (warehouse, *warehouses.values()):
@@ -276,5 +306,5 @@ def test_marts_of_random_landings_equal_the_oracle(replays: Mapping[str, Replay]
     equal()
     # Marts without rows are equal, too; few landings need not hold everything.
     shares = {trait: landings_with[trait] / seen["landings"] for trait in [*_OFTEN, *_SOMETIMES]}
-    assert [trait for trait in _OFTEN if shares[trait] < 0.5] == []
+    assert [trait for trait in _OFTEN if shares[trait] < 0.25] == []
     assert seen["landings"] < 100 or [trait for trait in _SOMETIMES if shares[trait] < 0.02] == []

@@ -350,9 +350,16 @@ def test_sell_through_of_a_branch_starts_with_its_pairs() -> None:
             version("B1", "HAT", "4", "2025-01-10 08:00:00+00"),
         ],
     )
-    # 4 hats from before and one received to make up for the one sold, 3 caps received; neither the cap that was lacking
-    # before any was there nor the coat returned before one was sold
-    assert rows(marts, "warehouse_performance")["B1"]["sell_through_rate_90d"] == pytest.approx(1 / 8)
+    # 4 hats and a cap lacking from before; 3 caps received, and a hat to make up for the one sold. The coat that came
+    # back before one was sold counts in nothing.
+    assert rows(marts, "warehouse_performance")["B1"]["sell_through_rate_90d"] == pytest.approx(1 / 7)
+    # the days on which it was lacking are shown, although more than that is there now
+    assert _day(marts, "2025-06-09", "B1/CAP")["closing_stock"] == -1.0
+
+
+def test_a_branch_that_first_sold_after_the_day_has_no_row() -> None:
+    lines = [sale("1", "2025-06-20", "COAT", "1"), sale("2", "2025-06-28", "COAT", "-1", branch_number="B2")]
+    assert list(rows(built(lines, as_of_date="2025-06-25"), "warehouse_performance")) == ["B1"]
 
 
 def test_stock_that_nobody_had_seen_is_unknown_and_not_zero() -> None:

@@ -1,12 +1,12 @@
 """Branches: what their stock is worth, turns and lacks.
 
 Readings chosen:
-    * A branch has a row if inventory_status has a pair of it or any line that is not deleted names it.
+    * A branch has a row if inventory_status has a pair of it or any line up to A that is not deleted names it.
     * Figures of stock are null for a branch without stock of its own, and where nobody had seen it by A; what is known
       is added, 0 where nothing is.
     * stock_units adds positive stock; what is below zero stands in negative_stock_units.
     * Sell-through adds all pairs of inventory_status; its rate is null unless the branch was observed at A - 90. It
-      adds what fct_inventory_daily shows: days before a pair's range_start (negative stock, returns) count in nothing.
+      adds what fct_inventory_daily shows: returns before a pair's range_start count in nothing.
     * size_run_pairs are the pairs with a row in size_availability.
 """
 
@@ -61,7 +61,8 @@ def marts(facts: Facts) -> dict[str, Mart]:
 
 def warehouse_performance(facts: Facts) -> pd.DataFrame:
     """One row per branch with a pair or a line."""
-    named = sorted({*facts.pairs["branch_number"], *facts.lines["branch_number"]})
+    until = facts.lines[facts.lines["day"].le(facts.as_of)]
+    named = sorted({*facts.pairs["branch_number"], *until["branch_number"]})
     rows = pd.DataFrame(index=pd.Index(named, name="branch_number", dtype="object"))
     own = facts.own.assign(
         stock_units=facts.own["on_hand"].clip(lower=0),
