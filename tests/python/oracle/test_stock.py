@@ -378,6 +378,19 @@ def test_stock_that_nobody_had_seen_is_unknown_and_not_zero() -> None:
     assert {key.split("/")[0]: row["stock_units"] for key, row in parts.items()} == {"B1": None, "B2": 3.0}
 
 
+def test_sell_through_of_a_branch_that_was_observed_before_it_had_merchandise() -> None:
+    marts = built(
+        [sale("1", "2025-06-12", "COAT", "1", sale_price="1")],
+        articles=[COAT],
+        history=[
+            version("B1", "GIFT20", "9", "2025-01-10 08:00:00+00"),
+            version("B1", "COAT", "4", "2025-06-10 08:00:00+00", "2025-06-12 08:00:00+00"),
+            version("B1", "COAT", "3", "2025-06-12 08:00:00+00"),
+        ],
+    )
+    assert rows(marts, "warehouse_performance")["B1"]["sell_through_rate_90d"] == 0.25
+
+
 def test_what_comes_to_a_branch_that_was_observed_before_is_received() -> None:
     marts = built(
         [sale("1", "2025-06-12", "COAT", "1", sale_price="1")],

@@ -120,13 +120,16 @@ def _sold_through(facts: Facts) -> pd.Series[Any]:
     for branch, grid in facts.stock.grids.items():
         at = np.flatnonzero(grid.articles.isin(shows.get(branch, set())))
         end = grid.window(facts.as_of, 90).stop
-        if not len(at) or end <= 90 or int(grid.known_from[at].min()) > facts.as_of - 90:
+        if not len(at) or int(grid.known_from[at].min()) > facts.as_of - 90:
             continue
         started = grid.days[None, :] >= grid.range_start[at][:, None]
         unexplained = np.diff(grid.closing[at], axis=1, prepend=0) + grid.net[at]
         follows = grid.days[None, :] > grid.known_from[at][:, None]
-        received = np.where(started & follows, np.maximum(0, unexplained), 0)[:, end - 90 : end].sum()
-        base = (grid.closing[at] * started)[:, end - 91].sum() + received
+        window = grid.window(facts.as_of, 90)
+        received = np.where(started & follows, np.maximum(0, unexplained), 0)[:, window].sum()
+        # Before the grid nothing of merchandise was ever there, although the branch may have been observed.
+        opening = (grid.closing[at] * started)[:, end - 91].sum() if end > 90 else 0
+        base = opening + received
         if base > 0:
-            rates[branch] = float((grid.net[at] * started)[:, end - 90 : end].sum() / base)
+            rates[branch] = float((grid.net[at] * started)[:, window].sum() / base)
     return pd.Series(rates, name="sell_through_rate_90d", dtype="float64")
