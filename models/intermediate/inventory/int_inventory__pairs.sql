@@ -189,8 +189,8 @@ computed as (
         {{ berlin_day('stock_known_from_at') }} as stock_known_from,
         case when branch_number = stock_branch_number then stock_known_from_at end as known_from_at,
         case when branch_number = stock_branch_number then {{ berlin_day('stock_known_from_at') }} end as known_from,
-        -- A pair that was there at the first look at the shelves may have been there since the article was created. Stock
-        -- below zero is stock: it counts in every sum, and must not vanish from days past once more than that is there.
+        -- A pair that was there at the first look at the shelves may have been there since the article was created.
+        -- Stock below zero is stock: it counts in every sum, and must not vanish from days past once more is there.
         coalesce(
             case
                 when least(first_demand_on, first_quantity_on) < branch_observed_from or branch_observed_from is null
