@@ -260,7 +260,7 @@ select
     article_number,
     cast(started at time zone 'Europe/Berlin' as date) as date_day,
     sum(change) as moved_units,
-    min(cast(started at time zone 'Europe/Berlin' as date)) filter (where quantity > 0) as first_stock_on
+    min(cast(started at time zone 'Europe/Berlin' as date)) filter (where quantity <> 0) as first_stock_on
 from (
     select
         branch_number,

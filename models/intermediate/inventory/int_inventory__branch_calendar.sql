@@ -7,7 +7,7 @@ branch_days as (
 ),
 
 sales as (
-    select * from {{ ref('sales_performance') }} where category <> 'non_merchandise'
+    select * from {{ ref('sales_performance') }}
 ),
 
 supply_groups as (
@@ -18,11 +18,12 @@ as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
+-- A branch that sells bags or vouchers is open: its days count from the first line of any article.
 group_days as (
     select
         supply_groups.branch_number,
         sales.date_day,
-        sum(sales.demand_units) as demand_units
+        sum(case when sales.category <> 'non_merchandise' then sales.demand_units else 0 end) as demand_units
     from sales
     inner join supply_groups
         on sales.branch_number = supply_groups.selling_branch_number

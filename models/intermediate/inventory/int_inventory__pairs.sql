@@ -73,7 +73,6 @@ stocked as (
         stock_changes.branch_number,
         stock_changes.article_number,
         min(stock_changes.observed_at) as first_observed_at,
-        min(stock_changes.observed_on) filter (where stock_changes.quantity > 0) as first_stock_on,
         min(stock_changes.observed_on) filter (where stock_changes.quantity <> 0) as first_quantity_on
     from {{ stock_changes }} as stock_changes
     {% if is_incremental() -%}
@@ -109,7 +108,6 @@ firsts as (
         coalesce(stocked.branch_number, sold.branch_number) as branch_number,
         coalesce(stocked.article_number, sold.article_number) as article_number,
         stocked.first_observed_at,
-        stocked.first_stock_on,
         stocked.first_quantity_on,
         sold.first_line_on,
         sold.first_demand_on
@@ -122,7 +120,6 @@ firsts as (
         kept.branch_number,
         kept.article_number,
         kept.first_observed_at,
-        kept.first_stock_on,
         kept.first_quantity_on,
         kept.first_line_on,
         kept.first_demand_on
@@ -192,15 +189,14 @@ computed as (
         {{ berlin_day('stock_known_from_at') }} as stock_known_from,
         case when branch_number = stock_branch_number then stock_known_from_at end as known_from_at,
         case when branch_number = stock_branch_number then {{ berlin_day('stock_known_from_at') }} end as known_from,
-        -- A pair that was there at the first look at the shelves may have been there since the article was created. Pairs
-        -- that show nothing but negative stock still have to start somewhere: their stock counts in every sum.
+        -- A pair that was there at the first look at the shelves may have been there since the article was created.
+        -- Stock below zero is stock: it counts in every sum, and must not vanish from days past once more is there.
         coalesce(
             case
-                when least(first_demand_on, first_stock_on) < branch_observed_from or branch_observed_from is null
-                    then least(first_demand_on, first_stock_on)
+                when least(first_demand_on, first_quantity_on) < branch_observed_from or branch_observed_from is null
+                    then least(first_demand_on, first_quantity_on)
             end,
-            least(first_demand_on, first_stock_on, created_on),
-            first_quantity_on
+            least(first_demand_on, first_quantity_on, created_on)
         ) as range_start
     from described
 ),
@@ -212,7 +208,7 @@ final as (
         keys=['branch_number', 'article_number'],
         compared=[
             'stock_branch_number', 'selling_branches', 'is_merchandise', 'is_deleted', 'unit_cost', 'known_from_at',
-            'known_from', 'stock_known_from', 'range_start', 'first_observed_at', 'first_stock_on', 'first_quantity_on', 'first_line_on',
+            'known_from', 'stock_known_from', 'range_start', 'first_observed_at', 'first_quantity_on', 'first_line_on',
             'first_demand_on', 'category', 'season', 'assortment_type',
         ],
         remembered=['category'],

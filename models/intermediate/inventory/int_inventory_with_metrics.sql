@@ -269,6 +269,8 @@ final as (
             as inventory_value_retail,
         cast(avg_daily_demand_30d as numeric(18, 6)) as avg_daily_demand_30d,
         cast(avg_daily_demand_90d as numeric(18, 6)) as avg_daily_demand_90d,
+        cast(available_demand_units_90d as numeric(18, 4)) as available_demand_units_90d,
+        available_days_90d,
         cast(case when on_hand is not null then days_of_supply end as numeric(18, 6)) as days_of_supply,
         cast(turnover_rate as numeric(18, 6)) as turnover_rate,
         cast(gmroi as numeric(18, 6)) as gmroi,

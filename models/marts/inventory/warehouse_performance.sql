@@ -46,7 +46,8 @@ stocks as (
         sum(case when known_days >= {{ var('min_stock_days') }} then stock_value_days_365d end) as stock_value_days,
         sum(case when known_days >= {{ var('min_stock_days') }} then cogs_365d end) as cogs,
         sum(case when known_days >= {{ var('min_stock_days') }} then gross_margin_365d end) as gross_margin,
-        sum(case when known_from is not null then avg_daily_demand_90d end) as avg_daily_demand,
+        sum(case when known_from is not null then available_demand_units_90d / nullif(available_days_90d, 0) end)
+            as avg_daily_demand,
         sum(stockout_days_90d) as stockout_days,
         sum(observed_ranged_days_90d) as observed_ranged_days
     from metrics

@@ -25,6 +25,7 @@ ranged_or_sold as (
         branch_number,
         article_number
     from pairs
+    where range_start is not null
     union
     select
         sales.branch_number,

@@ -9,6 +9,13 @@ import psycopg
 from psycopg import sql
 
 _NULL = "\x02null\x02"
+_SPELLING = """
+    set local time zone 'UTC';
+    set local datestyle to 'ISO';
+    set local intervalstyle to 'iso_8601';
+    set local extra_float_digits to 1;
+    set local client_encoding to 'UTF8'
+"""
 
 
 def columns_of(conn: psycopg.Connection, schema: str, table: str) -> list[str]:
@@ -34,11 +41,7 @@ def read_table(conn: psycopg.Connection, schema: str, table: str, columns: list[
     )
     buffer = io.BytesIO()
     with conn.transaction(), conn.cursor() as cursor:
-        cursor.execute("set local time zone 'UTC'")
-        cursor.execute("set local datestyle to 'ISO'")
-        cursor.execute("set local intervalstyle to 'iso_8601'")
-        cursor.execute("set local extra_float_digits to 1")
-        cursor.execute("set local client_encoding to 'UTF8'")
+        cursor.execute(_SPELLING)
         with cursor.copy(query) as copy:
             for chunk in copy:
                 buffer.write(chunk)

@@ -63,6 +63,11 @@ class Facts:
         return self.pairs[self.pairs["known_from"].notna()]
 
     @cached_property
+    def holders(self) -> set[str]:
+        """The branches whose stock is known as of A."""
+        return set(self.own.loc[self.own["on_hand"].notna(), "branch_number"])
+
+    @cached_property
     def sizes(self) -> pd.DataFrame:
         """`status.size_stock`."""
         events = observations.observations(self.staged, self.core)

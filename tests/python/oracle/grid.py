@@ -3,9 +3,10 @@
 Readings chosen:
     * The pairs are those of merchandise that a stock row or a line that is not deleted names. A branch that serves
       others has the pairs, lines and last sales of those it serves, too.
-    * "Sale" without more is a demand line. "First stock there" is the first observation above zero. A branch without
-      any observation has no first observation, so that its sales are all older than it. A pair that neither sale,
-      stock nor created_at starts, starts with its first observation.
+    * "Sale" without more is a demand line. "First stock there" is the first observation other than zero: stock below
+      zero counts in every sum, and its days must not vanish once more than that is there. A branch without any
+      observation has no first observation, so that its sales are all older than it. A pair that only ever showed zero
+      is like one without a row: it does not start by that.
     * Days with known stock start at the first observation of the branch (of the pair, where inventory is not complete).
     * Where stock is unknown a day is in stock if it is ranged or sold something. A served branch without stock of its
       own is in stock when its server's pair is, or when it sold something.
@@ -36,7 +37,6 @@ class Grid:
     Attributes:
         articles: article numbers of the rows.
         assortment_types: per row.
-        has_stock_row: an inventory row ever named the pair.
         known_from: first day with known stock per article; far in the future where there is none.
         closing: stock at the end of the day, 0 where unknown.
         demand, net: units of the day, of the supply group.
@@ -48,7 +48,6 @@ class Grid:
     articles: pd.Index[str]
     assortment_types: pd.Series[str]
     first_day: int
-    has_stock_row: Bools
     known_from: Ints
     closing: Ints
     demand: Ints
@@ -124,12 +123,11 @@ def grid_of(
     has_line = _scatter(shape, row, column, np.ones(len(lines), dtype=np.int64)) > 0
 
     first_sale = _firsts(articles, lines[lines["is_demand"]])
-    first_stock = _firsts(articles, events[events["quantity"].gt(0)])
+    first_stock = _firsts(articles, events[events["quantity"].ne(0)])
     created = merchandise["created_on"].reindex(articles).to_numpy(dtype=np.int64, na_value=NEVER)
     range_start = np.minimum(first_sale, first_stock)
     from_creation = ~(range_start < observed_from)
     range_start = np.where(from_creation, np.minimum(range_start, created), range_start)
-    range_start = np.where(range_start == NEVER, _firsts(articles, events), range_start)
 
     sold = demand > 0
     recent: Ints = np.cumsum(sold, axis=1, dtype=np.int64)
@@ -149,7 +147,6 @@ def grid_of(
         articles,
         seeds.assortment_type(members),
         first_day,
-        articles.isin(set(stocked)),
         known_from,
         closing,
         demand,

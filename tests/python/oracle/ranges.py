@@ -5,7 +5,7 @@ Readings chosen:
       article is either new or older.
     * A pair that inventory_status does not show has the assortment type of its article.
     * assortment_performance has a row where the branch sold such an article in the window, or has such a pair in
-      inventory_status. Stock is null for branches without stock of their own.
+      inventory_status. Stock is null for branches without stock of their own, and where nobody had seen it by A.
     * Values at cost add what is known.
 """
 
@@ -98,14 +98,13 @@ def assortments(facts: Facts) -> pd.DataFrame:
     sales = with_rates(summed(sold, key))
     sales["net_units"] = sales["demand_units"] - sales["return_units"]
     pairs = facts.pairs.assign(is_new_article=_spelled(facts.pairs["article_number"].map(is_new)))
-    has_stock = set(facts.own["branch_number"])
     pairs = pairs.assign(stock_units=pairs["on_hand"].clip(lower=0))
     stock = pairs.groupby(key)[["stock_units", "inventory_value_cost"]].sum().reset_index()
     rows = stock.merge(sales, on=key, how="outer")
     for column in ("demand_units", "net_units", "net_revenue", "net_revenue_with_margin"):
         rows[column] = rows[column].astype("Int64").fillna(0)
     for column in ("stock_units", "inventory_value_cost"):
-        rows[column] = rows[column].astype("Int64").fillna(0).mask(~rows["branch_number"].isin(has_stock))
+        rows[column] = rows[column].astype("Int64").fillna(0).mask(~rows["branch_number"].isin(facts.holders))
     totals = rows.groupby("branch_number")[["net_revenue", "stock_units"]].transform("sum")
     rows["revenue_share"] = ratio(rows["net_revenue"], totals["net_revenue"])
     rows["stock_share"] = ratio(rows["stock_units"], totals["stock_units"])

@@ -51,14 +51,16 @@ class Replay:
     Attributes:
         warehouse: the database.
         variables: of the build.
-        statements: one insert per table, in the order of the lineage.
+        statements: one prepared insert per table, in the order of the lineage.
         tables: what they fill.
+        conn: the connection of all builds.
     """
 
     warehouse: Warehouse
     variables: Mapping[str, Any]
     statements: tuple[sql.Composed, ...]
     tables: tuple[sql.Identifier, ...]
+    conn: psycopg.Connection[Any]
 
     @contextmanager
     def build(
@@ -70,19 +72,16 @@ class Replay:
             landed: rows by table; columns that a row does not name are null.
             seeds: rows of seeds instead of those that the project has.
         """
-        with self.warehouse.connect() as conn:
-            conn.prepare_threshold = None
-            conn.execute("set prohandel.hash_key = 'test-key'")
-            with conn.transaction(force_rollback=True):
-                for table, rows in landed.items():
-                    _insert(conn, sql.Identifier(SCHEMA, table), rows)
-                for seed, rows in (seeds or {}).items():
-                    target = sql.Identifier("reference", seed)
-                    conn.execute(sql.SQL("delete from {}").format(target))
-                    _insert(conn, target, rows)
-                for statement in self.statements:
-                    conn.execute(statement)
-                yield conn
+        with self.conn.transaction(force_rollback=True):
+            for table, rows in landed.items():
+                _insert(self.conn, sql.Identifier(SCHEMA, table), rows)
+            for seed, rows in (seeds or {}).items():
+                target = sql.Identifier("reference", seed)
+                self.conn.execute(sql.SQL("delete from {}").format(target))
+                _insert(self.conn, target, rows)
+            for statement in self.statements:
+                self.conn.execute(statement)
+            yield self.conn
 
 
 def build_once(warehouse: Warehouse) -> None:
@@ -108,8 +107,7 @@ def build_once(warehouse: Warehouse) -> None:
 def empty(replay: Replay) -> None:
     """Removes the rows that the project was built over."""
     landed = [sql.Identifier(SCHEMA, table) for table in LANDED]
-    with replay.warehouse.connect() as conn:
-        conn.execute(sql.SQL("truncate {}").format(sql.SQL(", ").join([*landed, *replay.tables])))
+    replay.conn.execute(sql.SQL("truncate {}").format(sql.SQL(", ").join([*landed, *replay.tables])))
 
 
 def _create_landed_tables(warehouse: Warehouse) -> None:
@@ -124,7 +122,7 @@ def _create_landed_tables(warehouse: Warehouse) -> None:
 
 
 def compiled(warehouse: Warehouse, variables: Mapping[str, Any]) -> Replay:
-    """Compiles a full build of a warehouse that has been built already."""
+    """Compiles a full build of a warehouse that has been built already, and makes its views those of the variables."""
     result = warehouse.dbt("compile", "--select", "resource_type:model", "--full-refresh", variables=variables).result
     nodes = {row.node.unique_id: row.node for row in result.results if row.node.resource_type == "model"}
     parents = {key: set(node.depends_on.nodes) for key, node in nodes.items()}
@@ -142,10 +140,34 @@ def compiled(warehouse: Warehouse, variables: Mapping[str, Any]) -> Replay:
             if parents[key] & landed:
                 landed.add(key)
             node = nodes[key]
-            if key in landed and node.config.materialized in {"table", "incremental"}:
+            if node.config.materialized == "view":
+                conn.execute(_view(conn, node.schema, node.alias, node.compiled_code))
+            elif key in landed and node.config.materialized in {"table", "incremental"}:
                 statements.append(_fill(conn, node.schema, node.alias, node.compiled_code))
                 tables.append(sql.Identifier(node.schema, node.alias))
-    return Replay(warehouse, {**warehouse.variables, **variables}, tuple(statements), tuple(tables))
+    lasting = warehouse.connect()
+    lasting.prepare_threshold = None
+    lasting.execute("set prohandel.hash_key = 'test-key'")
+    return Replay(
+        warehouse,
+        {**warehouse.variables, **variables},
+        tuple(_prepared(lasting, f"fill_{at}", statement) for at, statement in enumerate(statements)),
+        tuple(tables),
+        lasting,
+    )
+
+
+def _prepared(conn: psycopg.Connection[Any], name: str, statement: sql.Composed) -> sql.Composed:
+    """What executes the statement; planning it takes longer than filling it with a few rows, and is done once."""
+    conn.execute(sql.SQL("prepare {} as {}").format(sql.Identifier(name), statement))
+    return sql.SQL("execute {}").format(sql.Identifier(name))
+
+
+def _view(conn: psycopg.Connection[Any], schema: str, name: str, query: str) -> sql.Composed:
+    columns = sql.SQL(", ").join(map(sql.Identifier, columns_of(conn, schema, name)))
+    return sql.SQL("create or replace view {target} as select {columns} from (\n{query}\n) as found").format(
+        target=sql.Identifier(schema, name), columns=columns, query=sql.SQL(query.encode().decode())
+    )
 
 
 def _fill(conn: psycopg.Connection[Any], schema: str, name: str, query: str) -> sql.Composed:

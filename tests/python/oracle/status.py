@@ -11,7 +11,8 @@ Readings chosen:
     * A size is in stock when its quantity is above 0.
     * on_hand adds the landed inventory rows that can be read, by the law that they are equal; closing stock goes on
       with the last readable observation of a row.
-    * A pair that only returns or write-offs name, of an article without created_at, has no range_start and no row.
+    * A pair that only returns, write-offs or stock of zero name, of an article without created_at, has no range_start
+      and no row.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ def pair_metrics(branch: str, grid: Grid, server: Grid, merchandise: pd.DataFram
         frame["closing_at_as_of"] = pd.Series(grid.closing[:, end - 1]).astype("Int64").mask(~has_stock)
     else:
         frame["closing_at_as_of"] = pd.array([pd.NA] * len(frame), dtype="Int64")
-    return frame[grid.has_stock_row | frame["range_start"].notna()]
+    return frame[frame["range_start"].notna()]
 
 
 def with_on_hand(

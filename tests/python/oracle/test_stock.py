@@ -330,6 +330,67 @@ def test_a_pair_that_only_ever_lacked_stock_has_rows() -> None:
     assert "B1/COAT" not in status
 
 
+def test_a_pair_that_only_ever_showed_zero_is_like_one_without_a_row() -> None:
+    marts = built(
+        [sale("1", "2025-06-03", "HAT", "1", sale_price="1")],
+        inventory=[
+            stock("B1", "CAP", "0", "2025-06-01 08:00:00+00"),
+            stock("B2", "CAP", "2", "2025-06-02 08:00:00+00"),
+        ],
+    )
+    assert [key for key in rows(marts, "inventory_status") if key.endswith("CAP")] == ["B2/CAP"]
+
+
+def test_sell_through_of_a_branch_starts_with_its_pairs() -> None:
+    marts = built(
+        [sale("1", "2025-06-25", "HAT", "1"), sale("2", "2025-06-20", "COAT", "-1", sale_price="-9")],
+        history=[
+            version("B1", "CAP", "-1", "2025-01-10 08:00:00+00", "2025-06-10 08:00:00+00"),
+            version("B1", "CAP", "2", "2025-06-10 08:00:00+00"),
+            version("B1", "HAT", "4", "2025-01-10 08:00:00+00"),
+        ],
+    )
+    # 4 hats and a cap lacking from before; 3 caps received, and a hat to make up for the one sold. The coat that came
+    # back before one was sold counts in nothing.
+    assert rows(marts, "warehouse_performance")["B1"]["sell_through_rate_90d"] == pytest.approx(1 / 7)
+    # the days on which it was lacking are shown, although more than that is there now
+    assert _day(marts, "2025-06-09", "B1/CAP")["closing_stock"] == -1.0
+
+
+def test_a_branch_that_first_sold_after_the_day_has_no_row() -> None:
+    lines = [sale("1", "2025-06-20", "COAT", "1"), sale("2", "2025-06-28", "COAT", "-1", branch_number="B2")]
+    assert list(rows(built(lines, as_of_date="2025-06-25"), "warehouse_performance")) == ["B1"]
+
+
+def test_stock_that_nobody_had_seen_is_unknown_and_not_zero() -> None:
+    marts = built(
+        [sale("1", "2025-06-20", "COAT", "1", sale_price="1"), sale("2", "2025-06-28", "HAT", "1", sale_price="1")],
+        inventory=[
+            stock("B1", "COAT", "3", "2025-06-28 08:00:00+00"),
+            stock("B2", "HAT", "3", "2025-06-01 08:00:00+00"),
+        ],
+        as_of_date="2025-06-25",
+    )
+    branches = rows(marts, "warehouse_performance")
+    assert (branches["B1"]["stock_units"], branches["B1"]["size_run_pairs"]) == (None, None)
+    assert (branches["B2"]["stock_units"], branches["B2"]["excess_value_cost"]) == (3.0, 0.0)
+    parts = rows(marts, "assortment_performance")
+    assert {key.split("/")[0]: row["stock_units"] for key, row in parts.items()} == {"B1": None, "B2": 3.0}
+
+
+def test_sell_through_of_a_branch_that_was_observed_before_it_had_merchandise() -> None:
+    marts = built(
+        [sale("1", "2025-06-12", "COAT", "1", sale_price="1")],
+        articles=[COAT],
+        history=[
+            version("B1", "GIFT20", "9", "2025-01-10 08:00:00+00"),
+            version("B1", "COAT", "4", "2025-06-10 08:00:00+00", "2025-06-12 08:00:00+00"),
+            version("B1", "COAT", "3", "2025-06-12 08:00:00+00"),
+        ],
+    )
+    assert rows(marts, "warehouse_performance")["B1"]["sell_through_rate_90d"] == 0.25
+
+
 def test_what_comes_to_a_branch_that_was_observed_before_is_received() -> None:
     marts = built(
         [sale("1", "2025-06-12", "COAT", "1", sale_price="1")],
