@@ -1,7 +1,9 @@
+{%- set first_day = days_after('as_of.as_of_date', -89) %}
+
 with
 
-daily as (
-    select * from {{ ref('fct_inventory_daily') }}
+spans as (
+    select * from {{ ref('int_inventory__spans') }}
 ),
 
 as_of as (
@@ -9,35 +11,44 @@ as_of as (
 ),
 
 -- on_hand is the newest observation, so the running day counts for what came in and ran out; for demand it does not.
-recent_days as (
+recent_spans as (
     select
-        daily.branch_number,
-        daily.article_number,
-        daily.date_day,
-        daily.demand_units,
-        daily.inferred_receipts > 0 as is_receipt,
-        daily.closing_stock > 0 as is_full,
-        daily.is_ranged and daily.is_in_stock and daily.date_day <= as_of.as_of_date as is_available
-    from daily
-    cross join as_of
-    where
-        daily.date_day > {{ days_after('as_of.as_of_date', -90) }}
-        {% if var('as_of_date') is not none -%}
-        and daily.date_day <= as_of.as_of_date
-        {%- endif %}
+        spans.branch_number,
+        spans.article_number,
+        spans.demand_units,
+        spans.inferred_receipts > 0 as is_receipt,
+        spans.closing_stock > 0 as is_full,
+        spans.is_ranged and spans.is_in_stock and spans.first_day <= as_of.as_of_date as is_available,
+        spans.first_day,
+        greatest(spans.first_day, {{ first_day }}) as begins_on,
+        {{ 'spans.last_day' if var('as_of_date') is none else 'least(spans.last_day, as_of.as_of_date)' }} as last_day,
+        least(spans.last_day, as_of.as_of_date) as available_until
+    from spans
+    inner join as_of
+        on
+            spans.last_day >= {{ first_day }}
+            {%- if var('as_of_date') is not none %}
+            and spans.first_day <= as_of.as_of_date
+            {%- endif %}
 ),
 
+-- What moved is on the first day of a span, which may lie before the window.
 final as (
     select
         branch_number,
         article_number,
-        count(*) filter (where is_available) as available_days_90d,
-        cast(coalesce(sum(demand_units) filter (where is_available), 0) as numeric(18, 4)) as available_demand_units_90d,
-        cast(coalesce(sum(demand_units * demand_units) filter (where is_available), 0) as numeric(18, 4))
-            as available_demand_squares_90d,
-        max(date_day) filter (where is_receipt) as last_received_on,
-        max(date_day) filter (where is_full) as last_in_stock_on
-    from recent_days
+        coalesce(sum({{ days_apart('begins_on', 'available_until') }} + 1) filter (where is_available), 0)
+            as available_days_90d,
+        cast(
+            coalesce(sum(demand_units) filter (where is_available and first_day = begins_on), 0) as numeric(18, 4)
+        ) as available_demand_units_90d,
+        cast(
+            coalesce(sum(demand_units * demand_units) filter (where is_available and first_day = begins_on), 0)
+            as numeric(18, 4)
+        ) as available_demand_squares_90d,
+        max(first_day) filter (where is_receipt and first_day = begins_on) as last_received_on,
+        max(last_day) filter (where is_full) as last_in_stock_on
+    from recent_spans
     group by branch_number, article_number
 )
 
