@@ -23,7 +23,17 @@ from .ranges import classified, company_stock
 from .shown import Mart, shown
 
 _DAYS = 28
-_EXPECTED = ["margin_cost", "margin_gained", "capital_freed"]
+_TEXTS = ["category", "brand", "season"]
+_UNITS = ["on_hand", "demand_units_28d", "current_price_gross"]
+_WEEKS = ["weeks_of_cover", "weeks_of_season_left"]
+_PRICES = ["price_step_rate", "new_price_gross"]
+_EXPECTED = [
+    "expected_units_without_step",
+    "expected_extra_units",
+    "margin_cost",
+    "margin_gained",
+    "capital_freed",
+]
 
 
 def marts(facts: Facts) -> dict[str, Mart]:
@@ -32,20 +42,12 @@ def marts(facts: Facts) -> dict[str, Mart]:
         "markdown_candidates": shown(
             markdown_candidates(facts),
             ["article_number"],
-            ["category", "brand", "season"],
-            units=["on_hand", "demand_units_28d", "current_price_gross"],
-            floats=[
-                "weeks_of_cover",
-                "weeks_of_season_left",
-                "price_step_rate",
-                "new_price_gross",
-                "expected_units_without_step",
-                "expected_extra_units",
-                *_EXPECTED,
-            ],
+            _TEXTS,
+            units=_UNITS,
+            floats=[*_WEEKS, *_PRICES, *_EXPECTED],
             flags=["is_new_article"],
             dates={"as_of_date": "as_of_day"},
-            from_rounded=["expected_units_without_step", "expected_extra_units", *_EXPECTED],
+            from_rounded=_EXPECTED,
         )
     }
 
@@ -68,7 +70,7 @@ def markdown_candidates(facts: Facts) -> pd.DataFrame:
             continue
         row: dict[str, Any] = {
             "article_number": number,
-            **article[["category", "brand", "season"]],
+            **article[_TEXTS],
             "is_new_article": bool(is_new[number]),
             "on_hand": units,
             "demand_units_28d": int(sold[number]),
@@ -78,9 +80,8 @@ def markdown_candidates(facts: Facts) -> pd.DataFrame:
             "as_of_day": facts.as_of,
         }
         rows.append(row | _step(facts, article, on_hand, per_week, left, is_new=row["is_new_article"]))
-    frame = pd.DataFrame(rows)
-    frame["current_price_gross"] = frame["current_price_gross"].astype("Int64")
-    return frame
+    columns = ["article_number", *_TEXTS, "is_new_article", *_UNITS, *_WEEKS, *_PRICES, *_EXPECTED, "as_of_day"]
+    return pd.DataFrame(rows, columns=columns).astype({"current_price_gross": "Int64"})
 
 
 def _step(
