@@ -24,6 +24,14 @@ sizes as (
     select * from {{ ref('size_availability') }}
 ),
 
+supply_groups as (
+    select * from {{ ref('int_inventory__supply_groups') }}
+),
+
+pair_windows as (
+    select * from {{ ref('int_sales__pair_windows') }}
+),
+
 as_of as (
     select * from {{ ref('int_as_of') }}
 ),
@@ -61,8 +69,7 @@ flows as (
         ) as opening_stock,
         sum(
             case when spans.first_day > {{ days_after('as_of.as_of_date', -90) }} then spans.inferred_receipts end
-        ) as received_units,
-        sum(case when spans.first_day > {{ days_after('as_of.as_of_date', -90) }} then spans.net_units end) as net_units
+        ) as received_units
     from spans
     inner join as_of
         on
@@ -74,16 +81,34 @@ flows as (
     group by spans.branch_number
 ),
 
+-- Not from the spans: what comes back before the branch ranges an article is in none.
+sold as (
+    select
+        metrics.branch_number,
+        sum(pair_windows.net_units_90d) as net_units
+    from metrics
+    inner join supply_groups
+        on metrics.branch_number = supply_groups.branch_number
+    inner join pair_windows
+        on
+            supply_groups.selling_branch_number = pair_windows.branch_number
+            and metrics.article_number = pair_windows.article_number
+    where metrics.known_from is not null
+    group by metrics.branch_number
+),
+
 sold_through as (
     select
         stocks.branch_number,
-        coalesce(flows.net_units, 0) as net_units,
+        coalesce(sold.net_units, 0) as net_units,
         coalesce(flows.opening_stock, 0) + coalesce(flows.received_units, 0) as offered_units
     from stocks
     inner join as_of
         on stocks.known_from <= {{ days_after('as_of.as_of_date', -90) }}
     left join flows
         on stocks.branch_number = flows.branch_number
+    left join sold
+        on stocks.branch_number = sold.branch_number
 ),
 
 rated as (

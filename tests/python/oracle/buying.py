@@ -95,8 +95,8 @@ def open_to_buy(facts: Facts) -> pd.DataFrame:
                 "as_of_day": facts.as_of,
             }
         )
-    limits = pd.DataFrame(rows, columns=list(rows[0]) if rows else [*_COLUMNS, "as_of_day"])
-    limits[_COLUMNS] = limits[_COLUMNS].astype("Int64")
+    columns = ["month", "category", "is_on_order_known", *_COLUMNS, "as_of_day"]
+    limits = pd.DataFrame(rows, columns=columns).astype(dict.fromkeys(_COLUMNS, "Int64"))
     limits["open_to_buy_cost"] = (
         limits["plan_sales_cost"]
         + limits["plan_closing_stock_cost"]

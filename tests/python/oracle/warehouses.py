@@ -5,6 +5,7 @@ Readings chosen:
     * Figures of stock are null for a branch without stock of its own; what is known is added, 0 where nothing is.
     * stock_units adds positive stock; what is below zero stands in negative_stock_units.
     * Sell-through adds all pairs of inventory_status; its rate is null unless the branch was observed at A - 90.
+    * Excess adds the figures that inventory_status shows, rounded as they are.
     * size_run_pairs are the pairs with a row in size_availability.
 """
 
@@ -53,7 +54,7 @@ def marts(facts: Facts) -> dict[str, Mart]:
                 "margin_pct",
                 "sell_through_rate_90d",
             ],
-            from_rounded=["days_of_supply"],
+            from_rounded=["days_of_supply", "excess_units", "excess_value_cost"],
         )
     }
 
