@@ -17,6 +17,7 @@ vat_rates as (
 final as (
     select
         profitability.article_number,
+        cast(articles.list_price_gross / (1 + vat_rates.rate) as numeric(30, 12)) as list_price_net,
         cast(
             case
                 when

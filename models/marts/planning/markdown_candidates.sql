@@ -1,5 +1,10 @@
 {%- set elasticity = var('markdown_elasticity') %}
 {%- set steps = var('markdown_steps') | sort %}
+{#- A step s multiplies demand by (1 - s) ^ -elasticity; 15 digits, because 0.7 * 0.7 is a bit less than 0.49 in binary. -#}
+{%- set divisors = {} %}
+{%- for step in steps %}
+{%- do divisors.update({step: '%.15g' | format((1 - step) ** elasticity)}) %}
+{%- endfor %}
 
 with
 
@@ -73,27 +78,28 @@ demand as (
     group by stocked.article_number
 ),
 
--- What sells without a step in the weeks that are left, or in those that a clearance takes at least.
+-- The stock has the days that are left to sell, or those that a clearance takes at least.
 candidates as (
     select
         stocked.*,
         coalesce(demand.demand_units_28d, 0) as demand_units_28d,
         coalesce(demand.demand_units_28d, 0)
-        * greatest(stocked.days_left, 7 * {{ var('clearance_weeks') }}) / 28 as expected_demand
+        * greatest(stocked.days_left, 7 * {{ var('clearance_weeks') }}) as demand_times_28
     from stocked
     left join demand
         on stocked.article_number = demand.article_number
     where stocked.on_hand * 28 > coalesce(demand.demand_units_28d, 0) * stocked.days_left
 ),
 
+-- Compared by multiplication: what sells to the last piece is sold.
 stepped as (
     select
         candidates.*,
-        least(candidates.expected_demand, candidates.on_hand) as units_without_step,
+        least(candidates.demand_times_28 / 28, candidates.on_hand) as units_without_step,
         case
-            when candidates.is_new_article or candidates.expected_demand >= candidates.on_hand then 0
+            when candidates.is_new_article or candidates.demand_times_28 >= candidates.on_hand * 28 then 0
             {% for step in steps[:-1] -%}
-            when candidates.expected_demand * {{ ((1 - step) ** -elasticity) | round(6) }} >= candidates.on_hand then {{ step }}
+            when candidates.demand_times_28 >= candidates.on_hand * 28 * {{ divisors[step] }} then {{ step }}
             {% endfor -%}
             else {{ steps | last }}
         end as price_step_rate
@@ -108,9 +114,9 @@ expected as (
                 then
                     least(
                         stepped.on_hand,
-                        stepped.expected_demand * case stepped.price_step_rate
+                        stepped.demand_times_28 / 28 / case stepped.price_step_rate
                             {% for step in steps -%}
-                            when {{ step }} then {{ ((1 - step) ** -elasticity) | round(6) }}
+                            when {{ step }} then {{ divisors[step] }}
                             {% endfor -%}
                             else 1
                         end

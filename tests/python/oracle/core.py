@@ -1,8 +1,8 @@
 """Articles and branches as every measure sees them.
 
 Readings chosen:
-    * A sale names its article by number, never by id; inventory by number, else by id. Branches and customers by number
-      first, then by id.
+    * A sale names its article by number, never by id; inventory and purchase orders by number, else by id.
+      Branches and customers by number first, then by id.
     * A category reference finds a category by id, then by name; where it finds none it is itself the category's name.
     * A supplier reference finds a supplier by number, then by id; where it finds no name it is itself the name.
     * The members are the landed ones and those that a staged row names, deleted sale lines included.
@@ -37,7 +37,7 @@ class Core:
             is_merchandise, list_price, unit_cost (null where unknown), created_on, is_active, is_deleted, is_landed.
         branches: branch_number, shop_type, state, is_online, supplied_from, has_own_stock, is_landed.
         branch_map: branch reference to branch_number.
-        article_map: article reference of inventory to article_number.
+        article_map: article reference of inventory and purchase orders to article_number.
     """
 
     articles: pd.DataFrame
@@ -50,7 +50,7 @@ class Core:
         return refs.map(self.branch_map).astype("string").fillna(UNKNOWN)
 
     def article_of(self, refs: pd.Series[Any]) -> pd.Series[Any]:
-        """The article number of every reference of an inventory row."""
+        """The article number of every reference of an inventory row or purchase order."""
         return refs.map(self.article_map).astype("string")
 
 
@@ -64,9 +64,11 @@ def build(staged: Staged, seeds: Seeds, variables: Variables) -> Core:
     """Resolve every article and branch that landed or is named."""
     stock = pd.concat([staged.inventory, staged.history, staged.snapshot], ignore_index=True)
     stock = stock[stock["quantity"].notna()]
-    branch_refs = pd.concat([staged.sales["branch_ref"], stock["branch_ref"]], ignore_index=True)
+    orders = staged.purchase_orders
+    branch_refs = pd.concat([staged.sales["branch_ref"], stock["branch_ref"], orders["branch_ref"]], ignore_index=True)
+    article_refs = pd.concat([stock["article_ref"], orders["article_number"]], ignore_index=True)
     branch_map = _mapping(branch_refs, staged.shops, "branch_number", "shop_id")
-    article_map = _mapping(stock["article_ref"], staged.articles, "article_number", "article_id")
+    article_map = _mapping(article_refs, staged.articles, "article_number", "article_id")
     with_stock = set(stock["branch_ref"].map(branch_map).dropna())
     return Core(
         articles=_articles(staged, seeds, variables, set(article_map.values())),

@@ -28,7 +28,10 @@ from .variables import Variables
 _VOID = ("cancelled", "canceled", "void", "voided")
 UNKNOWN = "unknown"
 SNAPSHOT = "inventory_snapshot"
-TABLES = ("article", "customer", "order", "sale", "inventory", "shop", "category", "supplier", "inventory_history")
+TABLES = (
+    *("article", "customer", "order", "sale", "inventory", "shop", "category", "supplier", "inventory_history"),
+    "purchase_order",
+)
 _RAW_KEY = ("id", "branch_number", "article_number", "article_size_number")
 
 Landing = Mapping[str, pd.DataFrame]
@@ -52,6 +55,8 @@ class Staged:
         shops: shop_id, branch_number, name, city, postal_code, country, shop_type, is_online, is_deleted, synced_at.
         categories: category_id, name, parent_category_id.
         suppliers: supplier_id, supplier_number, name, is_deleted, synced_at.
+        purchase_orders: purchase_order_id, article_number, branch_ref, expected_day, quantity, received_quantity (0
+            where missing), status, is_deleted, synced_at.
         last_sale_sync: Berlin day of the newest `_fivetran_synced` of any landed sale row; None without rows.
     """
 
@@ -65,6 +70,7 @@ class Staged:
     shops: pd.DataFrame
     categories: pd.DataFrame
     suppliers: pd.DataFrame
+    purchase_orders: pd.DataFrame
     last_sale_sync: int | None
 
 
@@ -106,6 +112,7 @@ def stage(landing: Landing, variables: Variables) -> Staged:
         shops=_shops(tables["shop"]),
         categories=_categories(tables["category"]),
         suppliers=_suppliers(tables["supplier"]),
+        purchase_orders=_purchase_orders(tables["purchase_order"]),
         last_sale_sync=None if last_sync is None else int(last_sync),
     )
 
@@ -328,3 +335,21 @@ def _suppliers(table: pd.DataFrame) -> pd.DataFrame:
         }
     )
     return _newest(frame, ["supplier_id"], table)
+
+
+def _purchase_orders(table: pd.DataFrame) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {
+            "purchase_order_id": _pick(table, "id"),
+            "article_number": _pick(table, "article_number"),
+            "branch_ref": _pick(table, "branch_number"),
+            "expected_day": cleaning.day(_pick(table, "expected_at")).values,
+            "quantity": cleaning.number(_pick(table, "quantity")).values,
+            "received_quantity": cleaning.number(_pick(table, "received_quantity")).values.fillna(0),
+            "status": _pick(table, "status"),
+            "is_deleted": _deleted(table),
+            "synced_at": _synced(table),
+        }
+    )
+    newest = _newest(frame, ["purchase_order_id"], table)
+    return newest[newest[["article_number", "quantity"]].notna().all(axis=1)].reset_index(drop=True)

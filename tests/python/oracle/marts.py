@@ -8,7 +8,21 @@ from typing import Any
 
 import pandas as pd
 
-from . import anomalies, cohorts, planning, products, ranges, sales, season, sizes, stockouts, trade, warehouses
+from . import (
+    anomalies,
+    buying,
+    cohorts,
+    markdowns,
+    planning,
+    products,
+    ranges,
+    sales,
+    season,
+    sizes,
+    stockouts,
+    trade,
+    warehouses,
+)
 from . import core as members
 from . import stock as stocks
 from .facts import Facts
@@ -51,7 +65,8 @@ def compute(landing: Landing, seeds: Seeds, variables: Variables, hash_key: str)
         levels = stocks.stock_levels(stock, core, seeds)
         marts |= _stock_marts(stock, levels, profit, as_of)
         facts = Facts(staged, core, seeds, variables, lines, stock, profit, levels, newest, as_of)
-        for subject in (trade, ranges, cohorts, sizes, stockouts, warehouses, anomalies, planning):
+        subjects = (trade, ranges, cohorts, sizes, stockouts, warehouses, anomalies, planning, markdowns, buying)
+        for subject in subjects:
             marts |= subject.marts(facts)
         marts |= season.marts(facts, first_label_prices(core, lines))
     return Marts(marts, _as_date(newest), _as_date(as_of))

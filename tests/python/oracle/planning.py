@@ -1,9 +1,9 @@
-"""Reorder points and open-to-buy.
+"""Reorder points.
 
 Readings chosen:
     * Without two ranged days in stock there is no deviation, so no safety stock and no reorder point.
     * A presentation minimum raises the order-up-to level where there is a reorder point to raise.
-    * Purchase orders do not land: nothing is on order.
+    * Nothing is on order where purchase orders do not land.
 
 Source: Silver, Pyke, Thomas, Inventory and Production Management in Supply Chains, 4th ed. 2017, chapter 6.
 """
@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .buying import open_orders
 from .facts import Facts
 from .shown import Mart, shown
 
@@ -54,7 +55,7 @@ def reorder_points(facts: Facts) -> pd.DataFrame:
     )
     policy = facts.seeds.replenishment(named)
     points = pairs.assign(
-        on_order_units=0.0,
+        on_order_units=_on_order(facts, pairs),
         demand_sd_90d=_deviation(facts, pairs),
         service_level=policy["service_level"],
         z=policy["service_level"].map(NormalDist().inv_cdf),
@@ -78,3 +79,9 @@ def _deviation(facts: Facts, pairs: pd.DataFrame) -> pd.Series[Any]:
             found[branch, str(grid.articles[at])] = float(np.nanstd(demand[at]))
     keys = zip(pairs["branch_number"], pairs["article_number"], strict=True)
     return pd.Series([found.get(key, np.nan) for key in keys], index=pairs.index, dtype="float64")
+
+
+def _on_order(facts: Facts, pairs: pd.DataFrame) -> pd.Series[Any]:
+    units = open_orders(facts).groupby(_PAIR)["open_units"].sum().to_dict()
+    keys = zip(pairs["branch_number"], pairs["article_number"], strict=True)
+    return pd.Series([units.get(key, 0) / 1e4 for key in keys], index=pairs.index, dtype="float64")

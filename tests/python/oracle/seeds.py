@@ -157,6 +157,10 @@ class Seeds:
             str(row.season): _day(row.starts_on, 0) for row in self.seasons.itertuples() if not pd.isna(row.starts_on)
         }
 
+    def season_ends(self) -> dict[str, int]:
+        """The last day of every season that the calendar knows."""
+        return {str(row.season): _day(row.ends_on, 0) for row in self.seasons.itertuples() if not pd.isna(row.ends_on)}
+
     def season_before(self, season: str) -> str | None:
         """The season that started 350 to 380 days before; the latest where there are several."""
         starts = self.season_starts()

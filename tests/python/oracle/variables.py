@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, Self
@@ -21,6 +21,7 @@ class Variables:
     using_category: bool = False
     using_supplier: bool = False
     using_inventory_history: bool = False
+    using_purchase_order: bool = False
     sale_price_per: str = "line"
     label_price_per: str = "unit"
     purchase_price_per: str = "unit"
@@ -38,6 +39,9 @@ class Variables:
     dead_after_days: int = 180
     low_cover_days: int = 7
     phantom_expected_units: int = 7
+    clearance_weeks: int = 4
+    markdown_elasticity: float = 2
+    markdown_steps: Sequence[float] = (0.2, 0.3, 0.5)
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Self:

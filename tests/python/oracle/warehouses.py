@@ -7,6 +7,7 @@ Readings chosen:
     * stock_units adds positive stock; what is below zero stands in negative_stock_units.
     * Sell-through adds all pairs of inventory_status; its rate is null unless the branch was observed at A - 90. It
       adds what fct_inventory_daily shows: returns before a pair's range_start count in nothing.
+    * Excess adds the figures that inventory_status shows, rounded as they are.
     * size_run_pairs are the pairs with a row in size_availability.
 """
 
@@ -55,6 +56,7 @@ def marts(facts: Facts) -> dict[str, Mart]:
                 "margin_pct",
                 "sell_through_rate_90d",
             ],
+            from_rounded=["excess_units", "excess_value_cost"],
         )
     }
 

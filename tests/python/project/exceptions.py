@@ -60,6 +60,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "int_articles__classification <- int_articles__sales_windows": "Windows are a step; both end at the same day.",
         "customer_cohorts <- int_sales__customer_months": "Months are whole, days after the as-of date come off.",
         "customer_cohorts <- int_sales__shared_receipts": "Shared receipts are a step that corrects sums of months.",
+        "int_articles__revenue_per_unit <- product_profitability": "Without sales a unit brings its list price.",
         "int_inventory_with_metrics <- int_inventory__on_hand": "Pairs say which rows there are, on-hand is a step.",
         "size_availability <- int_articles__size_curves": "Curves of articles are laid beside the stock of pairs.",
         "stock_age <- int_articles__stock_ages": "Ages are a step; the mart describes their articles.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,12 +21,12 @@ def land_simulated(server: Server, tmp_path_factory: pytest.TempPathFactory) -> 
     """Lands the small retailer in a new database; dropped after the module."""
     made: list[str] = []
 
-    def land(name: str, *, generation: GenerationChoice = "declared", syncs: int = 0, dirt: float = 0.01) -> Warehouse:
+    def land(name: str, **simulated: Any) -> Warehouse:
         workdir = tmp_path_factory.mktemp(name)
         database = server.create_database(name)
         made.append(name)
         warehouse = Warehouse(server.socket_dir, name, workdir)
-        continue_syncs(warehouse, workdir, generation=generation, syncs=syncs, dirt=dirt)
+        continue_syncs(warehouse, workdir, **simulated)
         assert database.name == name
         return warehouse
 
@@ -35,7 +36,14 @@ def land_simulated(server: Server, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def continue_syncs(
-    warehouse: Warehouse, home: Path, *, generation: GenerationChoice = "declared", syncs: int = 0, dirt: float = 0.01
+    warehouse: Warehouse,
+    home: Path,
+    *,
+    generation: GenerationChoice = "declared",
+    syncs: int = 0,
+    dirt: float = 0.01,
+    seed: int = 7,
+    purchase_orders: bool = False,
 ) -> None:
     """Lands the history at the first call, and more hourly syncs at later ones."""
     with warehouse.connect() as conn:
@@ -43,10 +51,11 @@ def continue_syncs(
             conn,
             "prohandel",
             scale="small",
-            seed=7,
+            seed=seed,
             syncs=syncs,
             generation=generation,
             dirt=dirt,
+            purchase_orders=purchase_orders,
             home=home / "home",
             progress=lambda _text, _share: None,
         )

@@ -84,6 +84,12 @@ class Warehouse:
             raise AssertionError(f"dbt {' '.join(arguments)} failed: {result.exception or failures}")
         return result
 
+    def parse(self) -> Path:
+        """Parses the project anew; returns the folder where dbt wrote its manifests."""
+        result = self._invoke(None, ["parse"], self.variables)
+        assert result.success, result.exception
+        return self.workdir / f"target_{self.name}"
+
     def _parsed(self, variables: Mapping[str, Any]) -> Manifest:
         # What a nightly run does otherwise is decided when a node runs.
         lasting = {name: value for name, value in variables.items() if name != "nightly"}

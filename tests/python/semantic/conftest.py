@@ -97,10 +97,9 @@ def metricflow(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iter
             progress=lambda _text, _share: None,
         )
     warehouse.build()
-    warehouse.dbt("parse", "--write-json")
     project = workdir / "project"
     (project / "target").mkdir(parents=True)
     shutil.copy(PROJECT / "dbt_project.yml", project)
-    shutil.copy(workdir / f"target_{database.name}" / "semantic_manifest.json", project / "target")
+    shutil.copy(warehouse.parse() / "semantic_manifest.json", project / "target")
     yield MetricFlow(warehouse, project)
     database.drop()

@@ -137,14 +137,16 @@ COMPARISONS = {
         """
         select
             name as branch__branch_name,
-            inventory_value_cost,
-            inventory_value_retail,
-            days_of_supply,
-            excess_value_cost,
-            slow_moving_value_cost,
-            dead_value_cost
+            sum(inventory_value_cost) as inventory_value_cost,
+            sum(inventory_value_retail) as inventory_value_retail,
+            -- Branches that never landed share the name 'unknown'; they hold nothing.
+            case when count(days_of_supply) <= 1 then max(days_of_supply) end as days_of_supply,
+            sum(excess_value_cost) as excess_value_cost,
+            sum(slow_moving_value_cost) as slow_moving_value_cost,
+            sum(dead_value_cost) as dead_value_cost
         from marts.warehouse_performance
         where branch_number in (select branch_number from marts.inventory_status)
+        group by name
         """,
     ),
     "stockouts_by_day_branch_and_category": Comparison(
