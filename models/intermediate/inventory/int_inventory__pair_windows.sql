@@ -79,18 +79,6 @@ sums as (
         days_since_last_sale,
         sum(
             case
-                when is_available
-                    then greatest(
-                        0,
-                        {{ days_apart('greatest(first_day, ' ~ days_after('eve_of_90_days', 1) ~ ')', 'last_complete_day') }} + 1
-                    )
-                else 0
-            end
-        ) as available_days_90d,
-        sum(case when is_available and first_day > eve_of_90_days and first_day <= as_of_date then demand_units else 0 end)
-            as available_demand_units_90d,
-        sum(
-            case
                 when is_available and first_day > eve_of_90_days and first_day <= as_of_date
                     then demand_units * demand_units
                 else 0
@@ -157,8 +145,6 @@ final as (
         sums.branch_number,
         sums.article_number,
         sums.as_of_date,
-        sums.available_days_90d,
-        cast(sums.available_demand_units_90d as numeric(18, 4)) as available_demand_units_90d,
         cast(sums.available_demand_squares_90d as numeric(18, 4)) as available_demand_squares_90d,
         sums.last_received_on,
         sums.last_in_stock_on,

@@ -30,17 +30,17 @@ described as (
         pairs.on_hand,
         coalesce(open_orders.on_order_units, 0) as on_order_units,
         pairs.avg_daily_demand_90d,
-        windows.available_demand_units_90d as demand_units,
-        windows.available_days_90d as demand_days,
+        pairs.available_demand_units_90d as demand_units,
+        pairs.available_days_90d as demand_days,
         -- n * sum of squares - square of the sum is n squared times the population variance.
         case
-            when windows.available_days_90d >= 2
+            when pairs.available_days_90d >= 2
                 then
                     sqrt(cast(
-                        windows.available_days_90d * windows.available_demand_squares_90d
-                        - windows.available_demand_units_90d * windows.available_demand_units_90d
+                        pairs.available_days_90d * windows.available_demand_squares_90d
+                        - pairs.available_demand_units_90d * pairs.available_demand_units_90d
                         as {{ dbt.type_float() }}
-                    )) / windows.available_days_90d
+                    )) / pairs.available_days_90d
         end as demand_sd,
         policies.service_level,
         policies.z,

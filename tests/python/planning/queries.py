@@ -31,14 +31,14 @@ TABLES = {
     ),
     "intermediate.int_inventory_with_metrics": (
         "branch_number text, article_number text, on_hand numeric(18, 4), avg_daily_demand_90d numeric(18, 6),"
-        " is_slow_moving boolean, known_from date, as_of_date date"
+        " is_slow_moving boolean, known_from date, as_of_date date, available_days_90d bigint,"
+        " available_demand_units_90d numeric(18, 4)"
     ),
     "intermediate.int_inventory__size_runs": (
         "branch_number text, article_number text, article_size_number text, is_core_size boolean, is_in_stock boolean"
     ),
     "intermediate.int_inventory__pair_windows": (
-        "branch_number text, article_number text, available_days_90d bigint,"
-        " available_demand_units_90d numeric(18, 4), available_demand_squares_90d numeric(18, 4),"
+        "branch_number text, article_number text, available_demand_squares_90d numeric(18, 4),"
         " last_received_on date, last_in_stock_on date"
     ),
     "intermediate.int_planning__open_orders": (

@@ -34,11 +34,11 @@ def _tables(
         "intermediate.int_articles__resolved": [(article, "brand", "category", False) for article in days],
         "intermediate.int_branches__resolved": [("b", "retail", True, True, False)],
         "intermediate.int_inventory_with_metrics": [
-            ("b", article, 1, Decimal(round(fmean(sold), 6)) if sold else None, False, A, A)
+            ("b", article, 1, Decimal(round(fmean(sold), 6)) if sold else None, False, A, A, len(sold), sum(sold))
             for article, sold in days.items()
         ],
         "intermediate.int_inventory__pair_windows": [
-            ("b", article, len(sold), sum(sold), sum(units * units for units in sold), None, A - timedelta(days=1))
+            ("b", article, sum(units * units for units in sold), None, A - timedelta(days=1))
             for article, sold in days.items()
         ],
         "intermediate.int_planning__open_orders": [

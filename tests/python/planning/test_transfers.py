@@ -73,7 +73,7 @@ def _tables(pairs: list[Pair]) -> dict[str, list[tuple[Any, ...]]]:
         "intermediate.int_articles__resolved": [(article, "unknown", "unknown", False) for article in ARTICLES],
         "intermediate.int_branches__resolved": [(branch, kind, True, True, False) for branch, kind in BRANCHES.items()],
         "intermediate.int_inventory_with_metrics": [
-            (pair.branch, pair.article, pair.on_hand, pair.rate, pair.is_slow, A, A) for pair in pairs
+            (pair.branch, pair.article, pair.on_hand, pair.rate, pair.is_slow, A, A, 0, 0) for pair in pairs
         ],
         "intermediate.int_planning__prices": list(PRICES.items()),
         "intermediate.int_inventory__size_runs": [
