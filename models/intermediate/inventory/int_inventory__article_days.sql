@@ -22,16 +22,17 @@ pairs as (
     select * from {{ ref('int_inventory__pairs') }} where not is_superseded and is_merchandise
 ),
 
-articles as (
+changed_pairs as (
     select
+        pairs.branch_number,
         pairs.article_number,
+        pairs.stock_branch_number,
         {% if is_incremental() %}changed.rebuild_from{% else %}cast('1900-01-01' as date){% endif %} as rebuild_from
     from pairs
     {% if is_incremental() -%}
     inner join {{ changed_slices(changes, ['article_number'], true) }} as changed
         on pairs.article_number = changed.article_number
     {%- endif %}
-    group by 1, 2
 ),
 
 -- The events of a served branch repeat its server's, and are left out.
@@ -40,14 +41,13 @@ moved_days as (
         events.article_number,
         events.date_day,
         sum(events.moved_units) as moved_units
-    from articles
-    inner join pairs
-        on articles.article_number = pairs.article_number and pairs.branch_number = pairs.stock_branch_number
+    from changed_pairs
     inner join events
         on
-            pairs.branch_number = events.branch_number
-            and pairs.article_number = events.article_number
-            and articles.rebuild_from <= events.date_day
+            changed_pairs.branch_number = events.branch_number
+            and changed_pairs.article_number = events.article_number
+            and changed_pairs.rebuild_from <= events.date_day
+    where changed_pairs.branch_number = changed_pairs.stock_branch_number
     group by events.article_number, events.date_day
 ),
 
@@ -56,14 +56,12 @@ selling_days as (
         sales.article_number,
         sales.date_day,
         sum(sales.net_units) as net_units
-    from articles
-    inner join pairs
-        on articles.article_number = pairs.article_number
+    from changed_pairs
     inner join sales
         on
-            pairs.branch_number = sales.branch_number
-            and pairs.article_number = sales.article_number
-            and articles.rebuild_from <= sales.date_day
+            changed_pairs.branch_number = sales.branch_number
+            and changed_pairs.article_number = sales.article_number
+            and changed_pairs.rebuild_from <= sales.date_day
     group by sales.article_number, sales.date_day
 ),
 

@@ -12,13 +12,10 @@
 {#- Named where they are read: PostgreSQL reads all of the history behind a CTE that is used twice. -#}
 {%- set stock_changes = ref('int_inventory__stock_changes') %}
 {%- set line_changes = ref('int_sales__line_changes') %}
+{%- set sales = ref('fct_sales_daily') %}
 {%- set seen = worked_in_number() if is_incremental() else -1 %}
 
 with
-
-sales as (
-    select * from {{ ref('fct_sales_daily') }}
-),
 
 supply_groups as (
     select * from {{ ref('int_inventory__supply_groups') }}
@@ -68,6 +65,50 @@ touched as (
 ),
 {%- endif %}
 
+{% if is_incremental() -%}
+-- Looked up pair by pair: the history behind is long, and few pairs are touched.
+stocked as (
+    select
+        touched.branch_number,
+        touched.article_number,
+        firsts_of_pair.first_observed_at,
+        firsts_of_pair.first_quantity_on
+    from touched
+    cross join lateral (
+        select
+            min(stock_changes.observed_at) as first_observed_at,
+            min(stock_changes.observed_on) filter (where stock_changes.quantity <> 0) as first_quantity_on
+        from {{ stock_changes }} as stock_changes
+        where
+            stock_changes.branch_number = touched.branch_number
+            and stock_changes.article_number = touched.article_number
+            and not stock_changes.is_superseded
+    ) as firsts_of_pair
+    where firsts_of_pair.first_observed_at is not null
+),
+
+sold as (
+    select
+        touched.branch_number,
+        touched.article_number,
+        min(firsts_of_seller.first_line_on) as first_line_on,
+        min(firsts_of_seller.first_demand_on) as first_demand_on
+    from touched
+    inner join supply_groups
+        on touched.branch_number = supply_groups.branch_number and supply_groups.is_own_demand
+    cross join lateral (
+        select
+            min(sales.date_day) as first_line_on,
+            min(sales.date_day) filter (where sales.demand_units > 0) as first_demand_on
+        from {{ sales }} as sales
+        where
+            sales.branch_number = supply_groups.selling_branch_number
+            and sales.article_number = touched.article_number
+    ) as firsts_of_seller
+    where firsts_of_seller.first_line_on is not null
+    group by touched.branch_number, touched.article_number
+),
+{%- else -%}
 stocked as (
     select
         stock_changes.branch_number,
@@ -75,12 +116,6 @@ stocked as (
         min(stock_changes.observed_at) as first_observed_at,
         min(stock_changes.observed_on) filter (where stock_changes.quantity <> 0) as first_quantity_on
     from {{ stock_changes }} as stock_changes
-    {% if is_incremental() -%}
-    inner join touched
-        on
-            stock_changes.branch_number = touched.branch_number
-            and stock_changes.article_number = touched.article_number
-    {%- endif %}
     where not stock_changes.is_superseded
     group by stock_changes.branch_number, stock_changes.article_number
 ),
@@ -91,17 +126,12 @@ sold as (
         sales.article_number,
         min(sales.date_day) as first_line_on,
         min(sales.date_day) filter (where sales.demand_units > 0) as first_demand_on
-    from sales
+    from {{ sales }} as sales
     inner join supply_groups
         on sales.branch_number = supply_groups.selling_branch_number and supply_groups.is_own_demand
-    {% if is_incremental() -%}
-    inner join touched
-        on
-            supply_groups.branch_number = touched.branch_number
-            and sales.article_number = touched.article_number
-    {%- endif %}
     group by supply_groups.branch_number, sales.article_number
 ),
+{%- endif %}
 
 firsts as (
     select

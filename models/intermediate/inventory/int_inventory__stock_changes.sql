@@ -193,13 +193,17 @@ history as (
         end as valid_to,
         landed.synced_at
     {% if is_incremental() -%}
-    from changed_references
-    cross join lateral (
-        select versions_of_pair.*
-        from {{ landed_history }} as versions_of_pair
-        where
-            versions_of_pair.article_ref = changed_references.article_ref
-            and versions_of_pair.branch_ref = changed_references.branch_ref
+    -- Looked up pair by pair; the keys are compared once for all, not once for each pair.
+    from (
+        select versions_of_pairs.*
+        from changed_references
+        cross join lateral (
+            select versions_of_pair.*
+            from {{ landed_history }} as versions_of_pair
+            where
+                versions_of_pair.article_ref = changed_references.article_ref
+                and versions_of_pair.branch_ref = changed_references.branch_ref
+        ) as versions_of_pairs
         {{ computed_once() }}
     ) as landed
     {%- else -%}

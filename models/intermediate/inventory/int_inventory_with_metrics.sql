@@ -73,6 +73,14 @@ changed as (
         or kept.size_availability_rate is distinct from on_hand.size_availability_rate
         {%- endif %}
 ),
+
+changed_pairs as (
+    select pairs.*
+    from pairs
+    inner join changed
+        on pairs.branch_number = changed.branch_number and pairs.article_number = changed.article_number
+    {{ computed_once() }}
+),
 {%- endif %}
 
 described as (
@@ -91,15 +99,21 @@ described as (
         on_hand.size_availability_rate,
         {{ days_apart('pairs.range_start', 'as_of.as_of_date') }} as age_days,
         least(365, greatest(0, {{ days_apart('pairs.known_from', 'as_of.as_of_date') }} + 1)) as known_days
-    from pairs
+    from {% if is_incremental() %}changed_pairs{% else %}pairs{% endif %} as pairs
     cross join as_of
     inner join articles
         on pairs.article_number = articles.article_number
+    {% if is_incremental() -%}
+    -- Looked up pair by pair, so that the stock of the others is not added up.
+    cross join lateral (
+        select held.*
+        from on_hand as held
+        where held.branch_number = pairs.branch_number and held.article_number = pairs.article_number
+        {{ computed_once() }}
+    ) as on_hand
+    {%- else -%}
     inner join on_hand
         on pairs.branch_number = on_hand.branch_number and pairs.article_number = on_hand.article_number
-    {% if is_incremental() -%}
-    inner join changed
-        on pairs.branch_number = changed.branch_number and pairs.article_number = changed.article_number
     {%- endif %}
 ),
 

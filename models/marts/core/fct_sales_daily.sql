@@ -3,7 +3,7 @@
     incremental_strategy='slices',
     unique_key=['date_day', 'branch_number', 'article_number'],
     meta={'changes': 'int_sales__line_changes', 'slice': ['date_day', 'branch_number', 'article_number']},
-    indexes=[{'columns': ['branch_number', 'article_number', 'date_day']}],
+    indexes=[{'columns': ['article_number', 'branch_number', 'date_day']}],
 ) }}
 {%- set changes = ref('int_sales__line_changes') %}
 

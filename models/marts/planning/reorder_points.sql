@@ -59,6 +59,7 @@ described as (
         on pairs.branch_number = windows.branch_number and pairs.article_number = windows.article_number
     left join open_orders
         on pairs.branch_number = open_orders.branch_number and pairs.article_number = open_orders.article_number
+    {{ computed_once() }}
 ),
 
 computed as (
@@ -67,6 +68,7 @@ computed as (
         cast(demand_units * protection_days / nullif(demand_days, 0) as numeric(18, 6)) as expected_demand,
         cast(z * demand_sd * sqrt(cast(protection_days as {{ dbt.type_float() }})) as numeric(18, 6)) as safety_stock
     from described
+    {{ computed_once() }}
 ),
 
 final as (
