@@ -280,6 +280,6 @@ def _pytest(nodes: str) -> Outcome:
     if not first.caught_by and code != pytest.ExitCode.OK:
         return Outcome(broken=f"pytest {nodes} ended with {code!r}")
     if any(words in first.message for words in ("syntax error", "Cross-db references", "Compilation Error")):
-        # Some errors of the list are meant to be told by the project itself: they name what is missing.
-        return first if "has no" in first.message else Outcome(broken=first.message)
+        # Some errors of the list are meant to be told by the project itself: it names the table.
+        return first if "The landed table '" in first.message else Outcome(broken=first.message)
     return first

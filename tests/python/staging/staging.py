@@ -12,7 +12,7 @@ from dbt.contracts.graph.manifest import Manifest
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from tests.python.scenarios.harness import PROJECT, Warehouse, environment, parsed_for
+from tests.python.scenarios.harness import PROJECT, Warehouse, environment, moved, parsed_for
 
 ALL_TABLES = {
     f"using_{table}": True
@@ -137,7 +137,7 @@ class Staging:
         given = {"nightly": False, **self.using, **variables}
         options = {"prohandel.hash_key": "test-key", **self.warehouse.session}
         with environment(PGOPTIONS=" ".join(f"-c {name}={value}" for name, value in options.items())):
-            return dbtRunner(manifest=self.manifest).invoke(
+            return dbtRunner(manifest=moved(self.manifest, self.warehouse.name)).invoke(
                 [
                     *("--quiet", "--log-level-file", "none", "--no-write-json"),
                     *arguments,

@@ -89,6 +89,15 @@ def test_columns_that_nobody_knows_are_passed_through(staging: Staging) -> None:
     assert (article["colour"], article["weight"]) == ("blau", Decimal("1.5"))
 
 
+def test_a_changed_variable_rebuilds_what_it_decides(staging: Staging) -> None:
+    """No row is new, and one was synced long ago: nothing but the variable says that it is to be read again."""
+    old = {"colour": "blau", "fabric": "Leinen", "_fivetran_synced": "2025-03-01 12:00:00+00"}
+    staging.land("sale", {**SALE, "colour": "text", "fabric": "text"}, [{**LINE, **old}, {**LINE, "id": "2"}])
+    for name in ("colour", "fabric"):
+        staging.build(*SALES, passthrough_columns={"sale": [{"name": name, "alias": "looks"}]})
+        assert staging.staged("sales", "sale_line_id")["1"]["looks"] == old[name]
+
+
 def test_two_tenants_share_no_key(staging: Staging) -> None:
     inventory = {"id": "text", "branch_number": "text", "article_number": "text", "quantity": "numeric"}
     stock = {"id": "1", "branch_number": "0901", "article_number": "007"}

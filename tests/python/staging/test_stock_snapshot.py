@@ -61,6 +61,25 @@ def test_versions_of_stock(staging: Staging) -> None:
     assert observe(staging, nightly=True) == [*changed[:2], ("B", 5, False, 8, 11), *marked]
 
 
+def followed(staging: Staging) -> set[tuple[str, int, int]]:
+    """Builds the changes of stock, and gives article, hour and quantity of each."""
+    arguments = ("--select", "+int_inventory__stock_changes", "--exclude-resource-type", "test")
+    result = staging.invoke("build", *arguments, "--exclude-resource-type", "unit_test", overlap_minutes=60)
+    assert result.success, result.exception
+    rows = staging.rows(
+        "select article_ref, observed_at, quantity from intermediate.int_inventory__stock_changes where not is_superseded"
+    )
+    return {(row["article_ref"], row["observed_at"].hour, int(row["quantity"])) for row in rows}
+
+
+def test_stock_that_was_committed_late_is_seen_within_the_overlap(staging: Staging) -> None:
+    staging.land("inventory", COLUMNS, [stock("A", 8, 5), stock("B", 10, 5)], key="id")
+    seen = {("A", 8, 5), ("B", 10, 5)}
+    assert followed(staging) == seen
+    staging.upsert("inventory", [stock("C", 9, 2)])
+    assert followed(staging) == seen | {("C", 9, 2)}
+
+
 def test_a_row_that_becomes_unreadable_ends_its_version(staging: Staging) -> None:
     """An hourly run looks at changed rows alone, and sees that staging no longer takes this one."""
     columns = COLUMNS | {"quantity": "text"}

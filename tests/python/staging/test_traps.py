@@ -50,6 +50,7 @@ SALES: dict[str, dict[str, Any]] = {
     "paid": {"status": "paid"},
     "utc": {"date": "2025-02-28T23:30:00Z"},
     "local midnight": {"date": "2025-03-01T00:00:00"},
+    "local evening": {"date": "2025-03-01T23:30:00"},
     "summer": {"date": None, "sale_date": "2025-03-09 23:30:00+00"},
     "both dates": {"date": "2025-03-02 10:15", "sale_date": "2025-03-05 12:00:00+00"},
     "blank date": {"date": "  ", "sale_date": "2025-03-05 12:00:00+00"},
@@ -208,6 +209,9 @@ def built(module_staging: Staging) -> Staging:
         [
             {"sale_date": "2025-03-02", "sale_count": "1.0", "total_quantity": 1, "total_amount": 12.9},
             {"sale_date": "2025-03-05", "sale_count": "1,5", "total_quantity": 9, "total_amount": 9},
+            # Apart from the lines in the amount alone, and in the units alone.
+            {"sale_date": "2025-03-01", "sale_count": "3", "total_quantity": 3, "total_amount": 38},
+            {"sale_date": "2025-03-11", "sale_count": "1", "total_quantity": 2, "total_amount": 12.9},
             {"sale_date": "2025-02-30"},
             {"sale_date": None},
         ],
@@ -256,10 +260,11 @@ def test_fact_4_types_of_lines(sales: dict[str, dict[str, Any]]) -> None:
 
 
 def test_fact_5_business_days(sales: dict[str, dict[str, Any]]) -> None:
-    found = {name: (sales[name]["sale_date"], sales[name]["sold_at"]) for name in ("utc", "local midnight", "summer")}
-    assert found == {
+    names = ("utc", "local midnight", "local evening", "summer")
+    assert {name: (sales[name]["sale_date"], sales[name]["sold_at"]) for name in names} == {
         "utc": (date(2025, 3, 1), datetime(2025, 2, 28, 23, 30, tzinfo=UTC)),
         "local midnight": (date(2025, 3, 1), None),
+        "local evening": (date(2025, 3, 1), datetime(2025, 3, 1, 22, 30, tzinfo=UTC)),
         "summer": (date(2025, 3, 10), datetime(2025, 3, 9, 23, 30, tzinfo=UTC)),
     }
 
@@ -445,12 +450,14 @@ def test_fact_1_landed_aggregates_are_staged_and_only_compared(
     assert {day: (row["sale_count"], row["unreadable_columns"]) for day, row in days.items()} == {
         date(2025, 3, 2): (1, None),
         date(2025, 3, 5): (None, "sale_count"),
+        date(2025, 3, 1): (3, None),
+        date(2025, 3, 11): (1, None),
     }
     reasons = sorted(reason for table, _, reason in rejected if table == "daily_sales_agg")
     assert reasons == ["missing_key", "unreadable_key"]
     checks = {row["check_name"]: row for row in built.rows("select * from quality.reconciliation")}
     agreeing = checks["days of daily_sales_agg that agree with sale"]
-    assert (agreeing["left_value"], agreeing["right_value"], agreeing["is_ok"]) == (Decimal(2), Decimal(1), True)
+    assert (agreeing["left_value"], agreeing["right_value"], agreeing["is_ok"]) == (Decimal(4), Decimal(1), True)
 
 
 def test_no_row_vanishes(built: Staging) -> None:
@@ -466,7 +473,7 @@ def test_no_row_vanishes(built: Staging) -> None:
         "rows of shop": (6, 6),
         "rows of inventory": (7, 7),
         "rows of order": (3, 3),
-        "rows of daily_sales_agg": (4, 4),
+        "rows of daily_sales_agg": (6, 6),
     }
     assert all(checks[name]["is_ok"] for name in landed)
     held = len(built.staged("sales", "sale_line_id", "base"))
