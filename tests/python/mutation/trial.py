@@ -211,8 +211,10 @@ def _unit_tests(prepared: Prepared, models: Sequence[str]) -> list[Any]:
 def _build(prepared: Prepared, selection: str) -> Outcome:
     built = prepared.warehouse(BASE).clone("mutation_build")
     # A table that is built anew takes the views upon it along: tests that look beyond what is built would miss them.
-    arguments = ("build", "--full-refresh", "--fail-fast", "--exclude-resource-type", "unit_test")
-    arguments += ("--indirect-selection", "buildable")
+    arguments = [
+        *("build", "--full-refresh", "--fail-fast", "--exclude-resource-type", "unit_test"),
+        *("--indirect-selection", "buildable"),
+    ]
     return _judged(_rows(built.dbt(*arguments, "--select", *selection.split(), must_pass=False)))
 
 
