@@ -171,13 +171,11 @@ def range_start(retailer: Retailer, branch: Branch, article: Article) -> date | 
     sold = [sale for sale in retailer.sales if sale.article == article.number and sale.branch in sellers]
     if not own and not sold:
         return None
-    firsts = [sale.day for sale in sold if sale.demand > 0] + [berlin_day(one.at) for one in own if one.quantity > 0]
+    firsts = [sale.day for sale in sold if sale.demand > 0] + [berlin_day(one.at) for one in own if one.quantity != 0]
     first_look = retailer.known_from(branch.number)
     is_older = bool(firsts) and (first_look is None or min(firsts) < berlin_day(first_look))
     if article.created_on is not None and not is_older:
         firsts.append(article.created_on)
-    if not firsts:
-        firsts = [berlin_day(one.at) for one in own if one.quantity != 0]
     return min(firsts, default=None)
 
 
