@@ -14,6 +14,9 @@ RUN := $(VENV)/bin/python -m prohandel
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input --quiet
 # The landing that linters compile the models against; apart from the demo's.
 LINT_HOME := target/lint
+# As .sqlfluff has them, so that sqlfluff goes on from what dbt has parsed.
+LINT_TARGET := --profile prohandel_analytics --target embedded \
+	--vars "{using_category: true, using_supplier: true, using_inventory_history: true}"
 
 export PYTHONUNBUFFERED = 1
 
@@ -50,7 +53,7 @@ $(LINT_HOME)/landed: $(wildcard prohandel/landing/*.py prohandel/landing/simulat
 
 check-parse: install-dev packages $(LINT_HOME)/landed
 	PROHANDEL_HOME=$(LINT_HOME) $(RUN) db start
-	$(VENV)/bin/dbt --warn-error --quiet parse --no-partial-parse --show-all-deprecations \
+	$(VENV)/bin/dbt --warn-error --quiet parse --no-partial-parse --show-all-deprecations $(LINT_TARGET) \
 		--profiles-dir $(LINT_HOME)/profiles --target-path $(LINT_HOME)/target --log-path $(LINT_HOME)/logs
 
 check-sql: install-dev packages $(LINT_HOME)/landed

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from math import log10
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ GOALS = {
     "new day / full build": 0.20,
     "hour at 10M / hour at 1M": 1.3,
 }
+LARGER = ((10_000_000, 50, 20_000), (100_000_000, 200, 50_000), (1_000_000_000, 1_000, 100_000))
+"""Lines of two years, branches and articles of the retailers that costs are extrapolated to."""
 _RUNS = (("full", "full build"), ("hour", "hour"), ("unchanged", "unchanged hour"), ("new_day", "first run of a day"))
 
 
@@ -81,6 +84,7 @@ def markdown(found: Sequence[Mapping[str, Any]]) -> str:
         _goals_table(found),
         "## Disk",
         _disk_table(found),
+        *_past_this_machine(found),
         "## Slowest nodes",
         *(_slowest(entry) for entry in found),
     ]
@@ -135,6 +139,66 @@ def _disk_table(found: Sequence[Mapping[str, Any]]) -> str:
         if any(entry["bytes"].get(layer, 0) > 2**20 for entry in found)
     ]
     return _table(["schema", *(entry["size"] for entry in found)], rows)
+
+
+def _past_this_machine(found: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Costs of larger retailers, from the straight line through the two largest sizes; nothing for a single size."""
+    if len(found) < 2:
+        return []
+    small, large = found[-2:]
+
+    def pairs(entry: Mapping[str, Any]) -> float:
+        return float(entry["branches"]) * float(entry["articles"])
+
+    def line(driver: Callable[[Mapping[str, Any]], float], cost: Callable[[Mapping[str, Any]], float]) -> Line:
+        return Line.through((driver(small), cost(small)), (driver(large), cost(large)))
+
+    def lines(entry: Mapping[str, Any]) -> float:
+        return float(entry["lines"])
+
+    disk = line(lines, lambda entry: float(sum(entry["bytes"].values())))
+    full = line(lines, lambda entry: float(entry["full"]["wall"]))
+    hour = line(pairs, lambda entry: _hour(entry, "wall"))
+    day = line(pairs, lambda entry: float(entry["new_day"]["wall"]))
+    night = line(lines, lambda entry: float(entry["nightly"]["wall"]))
+    rows = []
+    for count, branches, articles in LARGER:
+        of_pairs = branches * articles
+        rows.append(
+            [
+                f"{count:,} lines, {branches:,} branches, {articles:,} articles",
+                f"{disk.at(count) / 2**30:,.0f} GB",
+                f"{full.at(count) / 3600:,.1f} h",
+                f"{hour.at(of_pairs) / 60:,.0f} min",
+                f"{day.at(of_pairs) / 60:,.0f} min",
+                f"{night.at(count) / 3600:,.1f} h",
+            ]
+        )
+    return [
+        "## Past this machine",
+        _table(["retailer", "disk", "full build", "hour", "first run of a day", "night"], rows),
+        f"Straight lines through {small['size']} and {large['size']} on this machine: disk, full build and night by "
+        "lines sold, an hour and a new day by pairs of branch and article, which they compare. "
+        "[Which engine takes over where](../../benchmarks/README.md#past-one-machine).",
+    ]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A cost that is fixed and one that grows with a driver."""
+
+    fixed: float
+    slope: float
+
+    @classmethod
+    def through(cls, first: tuple[float, float], second: tuple[float, float]) -> Line:
+        """The line through two points (driver, cost); never one that falls."""
+        slope = max(0.0, (second[1] - first[1]) / (second[0] - first[0]))
+        return cls(max(0.0, second[1] - slope * second[0]), slope)
+
+    def at(self, driver: float) -> float:
+        """The cost there."""
+        return self.fixed + self.slope * driver
 
 
 def _slowest(entry: Mapping[str, Any]) -> str:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from benchmarks import floor
 from benchmarks.increments import land_hour
 from benchmarks.landing import land
-from benchmarks.measure import Measurement, bytes_by_layer, machine, measure_run, relations
-from benchmarks.retailer import BEGIN, BERLIN, DAYS, LAST_HOUR, Retailer, Size
+from benchmarks.measure import Measurement, Relation, bytes_by_layer, machine, measure_run, relations
+from benchmarks.retailer import BEGIN, BERLIN, BRANCHES, DAYS, LAST_HOUR, Retailer, Size
 from prohandel import warehouse
+from prohandel.pipeline.target import PROJECT
 
 SEED = 1
 HOURS = 3
@@ -28,40 +30,61 @@ Say = Callable[[str], None]
 def measure(size: Size, home: Path, say: Say) -> dict[str, Any]:
     """Everything that is measured at one size, as plain values; see README.md for what each means.
 
+    What has been measured is kept in the home after each run, so that hours of work go on where they were stopped, as
+    long as models, macros and seeds are the same.
+
     Args:
         size: of the retailer.
         home: an empty folder for its warehouse; an existing landing there is used as it is.
         say: is told what is being done.
     """
+    kept = home / "measured.json"
     result: dict[str, Any] = {"size": size.label, "lines": size.lines, "articles": size.articles, "seed": SEED}
+    result |= {"branches": BRANCHES, "project": _project_digest()}
+    if kept.exists():
+        before = json.loads(kept.read_text(encoding="utf-8"))
+        if before["project"] == result["project"]:
+            result = before
+
+    def step(name: str, what: str, work: Callable[[], Any]) -> None:
+        if name not in result:
+            say(f"{size.label}: {what}")
+            result[name] = work()
+            kept.write_text(json.dumps(result, default=str), encoding="utf-8")
+
     with warehouse.connect(home, autocommit=True) as conn:
         result["machine"] = machine(conn)
-        has_landed = conn.execute("select to_regclass('prohandel.inventory')").fetchall() != [(None,)]
-        if not has_landed:
+        if conn.execute("select to_regclass('prohandel.inventory')").fetchall() == [(None,)]:
             started = time.perf_counter()
             result["landed_rows"] = land(conn, Retailer(size, SEED), home, lambda what: say(f"{size.label}: {what}"))
             result["landing_seconds"] = time.perf_counter() - started
-    say(f"{size.label}: full build")
-    result["full"] = _figures(measure_run(home, "--full-refresh"))
+    step("full", "full build", lambda: _figures(measure_run(home, "--full-refresh")))
+    step("tables", "bytes on disk", lambda: _tables(home))
+    result["bytes"] = bytes_by_layer([Relation(**table) for table in result["tables"]])
+    step("floor", "floor", lambda: asdict(floor.measure(home)))
+    for hour in range(1, HOURS + 1):
+        step(f"hour_{hour}", f"hour {hour}", partial(_land_and_run, home, DAYS - 1, LAST_HOUR + hour))
+    result["hours"] = [result[f"hour_{hour}"] for hour in range(1, HOURS + 1)]
+    step("unchanged", "unchanged hour", lambda: _figures(measure_run(home)))
+    step("new_day", "new day", lambda: _land_and_run(home, DAYS, 11))
+    step("nightly", "night", lambda: _figures(measure_run(home, "--nightly")))
+    return result
+
+
+def _project_digest() -> str:
+    """Changes with whatever decides what a run costs."""
+    digest = hashlib.sha256()
+    for folder in ("models", "macros", "seeds", "snapshots", "tests/generic", "tests/singular", "benchmarks"):
+        for path in sorted((PROJECT / folder).rglob("*")):
+            if path.suffix in (".sql", ".yml", ".csv"):
+                digest.update(str(path.relative_to(PROJECT)).encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _tables(home: Path) -> list[dict[str, Any]]:
     with warehouse.connect(home, autocommit=True) as conn:
         conn.execute("vacuum analyze")
-        tables = relations(conn)
-        result["bytes"] = bytes_by_layer(tables)
-        result["tables"] = [asdict(table) for table in tables[:25]]
-    say(f"{size.label}: floor")
-    result["floor"] = asdict(floor.measure(home))
-    result["hours"] = []
-    for hour in range(1, HOURS + 1):
-        say(f"{size.label}: hour {hour}")
-        result["hours"].append(_land_and_run(home, DAYS - 1, LAST_HOUR + hour))
-    result["hour_wall"] = median(hour["wall"] for hour in result["hours"])
-    say(f"{size.label}: unchanged hour")
-    result["unchanged"] = _figures(measure_run(home))
-    say(f"{size.label}: new day")
-    result["new_day"] = _land_and_run(home, DAYS, 11)
-    say(f"{size.label}: night")
-    result["nightly"] = _figures(measure_run(home, "--nightly"))
-    return result
+        return [asdict(table) for table in relations(conn)]
 
 
 def _land_and_run(home: Path, day: int, hour: int) -> dict[str, Any]:
@@ -88,5 +111,7 @@ def write(result: dict[str, Any], folder: Path) -> Path:
     """Writes the result of a size as JSON; returns the file."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{result['size']}.json"
-    path.write_text(json.dumps(result, indent=1, default=str) + "\n", encoding="utf-8")
+    named = {name: value for name, value in result.items() if not name.startswith("hour_")}
+    named["tables"] = named["tables"][:25]
+    path.write_text(json.dumps(named, indent=1, default=str) + "\n", encoding="utf-8")
     return path

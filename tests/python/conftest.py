@@ -12,11 +12,16 @@ from typing import Any
 
 import psycopg
 import pytest
+from dbt_common.behavior_flags import BehaviorFlagRendered
 from psycopg import sql
 
 from prohandel import warehouse
 
 _numbers = itertools.count(1)
+
+# At each invocation dbt searches the stack, with the sources of all modules, for the name of who defines a flag. Below
+# pytest's workers that takes longer than a small build.
+BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt")  # type: ignore[method-assign]
 
 
 # What takes longest starts first, so that no worker is left with it at the end.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
 import shutil
 import sys
@@ -17,8 +16,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import psycopg
-from dbt.cli.main import dbtRunner
-from dbt.contracts.graph.manifest import Manifest
 from psycopg import sql
 from rich.console import Console
 from rich.markup import escape
@@ -27,6 +24,7 @@ from rich.table import Table
 from prohandel import warehouse
 from tests.python.mutation.listing import KINDS, PROJECT, Check, ListError, Mutation, planted, read
 from tests.python.mutation.trial import BASE, COPY, PLACE, Outcome, Prepared, rounds, try_alone, try_together
+from tests.python.scenarios.harness import parse
 from tests.python.staging.staging import ALL_TABLES
 
 HOME = PLACE / "home"
@@ -57,31 +55,6 @@ def _copy_project() -> str:
     return digest.hexdigest()
 
 
-def _parse(socket_dir: str) -> Manifest:
-    profile = {
-        "type": "postgres",
-        "host": socket_dir,
-        "port": warehouse.PORT,
-        "user": warehouse.USER,
-        "password": "",
-        "dbname": BASE,
-        "schema": "analytics",
-        "threads": 2,
-    }
-    content = {"prohandel_analytics": {"target": "embedded", "outputs": {"embedded": profile}}}
-    (PLACE / "work" / "profiles.yml").write_text(json.dumps(content))
-    result = dbtRunner().invoke(
-        [
-            *("--quiet", "--log-level-file", "none", "parse", "--project-dir", str(COPY)),
-            *("--profiles-dir", str(PLACE / "work"), "--target-path", str(PLACE / "work" / "parsed")),
-            *("--vars", json.dumps(ALL_TABLES)),
-        ]
-    )
-    if not isinstance(result.result, Manifest):
-        raise ListError(f"The project cannot be parsed: {result.exception}")
-    return result.result
-
-
 def _prepare(*, needs_base: bool) -> Prepared:
     for folder in ("logs", "work"):
         (PLACE / folder).mkdir(parents=True, exist_ok=True)
@@ -93,7 +66,7 @@ def _prepare(*, needs_base: bool) -> Prepared:
         conn.execute("alter system set fsync = off")
         conn.execute("select pg_reload_conf()")
     socket_dir = warehouse.parameters(HOME)["host"]
-    prepared = Prepared(_parse(socket_dir), socket_dir)
+    prepared = Prepared(parse(COPY, ALL_TABLES), socket_dir)
     marker = PLACE / "base.sha256"
     if needs_base and not (marker.exists() and marker.read_text() == digest):
         marker.unlink(missing_ok=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -56,24 +58,13 @@ class Warehouse:
     def write_profile(self) -> Path:
         folder = self.workdir / f"profile_{self.name}"
         folder.mkdir(parents=True, exist_ok=True)
-        output = {
-            "type": "postgres",
-            "host": self.socket_dir,
-            "port": 5432,
-            "user": "postgres",
-            "password": "",
-            "dbname": self.name,
-            "schema": "analytics",
-            "threads": 2,
-        }
-        profile = {"prohandel_analytics": {"target": "embedded", "outputs": {"embedded": output}}}
-        (folder / "profiles.yml").write_text(json.dumps(profile))
+        (folder / "profiles.yml").write_text(json.dumps(profile(self.socket_dir, self.name)))
         return folder
 
     def dbt(self, *arguments: str, variables: Mapping[str, Any] | None = None, must_pass: bool = True) -> Any:
         """Runs one dbt command in this process and returns dbt's result object."""
         given = {**self.variables, **(variables or {})}
-        manifest = parsed_for(self.name) or self._parsed(given)
+        manifest = self.manifest(given)
         result = self._invoke(manifest, ["--no-write-json", *arguments], given)
         if must_pass and not result.success:
             failures = [
@@ -90,14 +81,15 @@ class Warehouse:
         assert result.success, result.exception
         return self.workdir / f"target_{self.name}"
 
-    def _parsed(self, variables: Mapping[str, Any]) -> Manifest:
+    def manifest(self, variables: Mapping[str, Any]) -> Manifest:
+        """The project as dbt understands it, its relations in this database."""
+        if PARSED is not None:
+            return moved(PARSED, self.name)
         # What a nightly run does otherwise is decided when a node runs.
         lasting = {name: value for name, value in variables.items() if name != "nightly"}
         key = (self.project, json.dumps(lasting, sort_keys=True))
         if key not in _PARSED_BY_VARIABLES:
-            result = self._invoke(None, ["parse"], lasting)
-            assert isinstance(result.result, Manifest), result.exception
-            _PARSED_BY_VARIABLES[key] = result.result
+            _PARSED_BY_VARIABLES[key] = parse(self.project, lasting)
         return moved(_PARSED_BY_VARIABLES[key], self.name)
 
     def _invoke(self, manifest: Manifest | None, arguments: list[str], variables: Mapping[str, Any]) -> Any:
@@ -168,9 +160,42 @@ def differences(left: Warehouse, right: Warehouse) -> list[str]:
     return found
 
 
-def parsed_for(database: str) -> Manifest | None:
-    """The project that was parsed for all tests, its relations moved to a database; None where each parses it anew."""
-    return None if PARSED is None else moved(PARSED, database)
+def parse(project: Path, variables: Mapping[str, Any]) -> Manifest:
+    """The project as dbt understands it, for no database in particular.
+
+    What dbt keeps for its next parse stays in the project's target folder, where the other processes of a test session
+    find it; the lock lets one of them parse while the others wait.
+    """
+    given = json.dumps(variables, sort_keys=True)
+    folder = project / "target" / "parsed" / hashlib.sha256(given.encode()).hexdigest()[:12]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "profiles.yml").write_text(json.dumps(profile(host="nowhere", database="parsed")))
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        result = dbtRunner().invoke(
+            [
+                *("--quiet", "--log-level-file", "none", "parse", "--project-dir", str(project)),
+                *("--profiles-dir", str(folder), "--target-path", str(folder), "--log-path", str(folder)),
+                *("--vars", given),
+            ]
+        )
+    assert isinstance(result.result, Manifest), result.exception
+    return result.result
+
+
+def profile(host: str, database: str) -> dict[str, Any]:
+    """The content of profiles.yml for a database of the test server."""
+    output = {
+        "type": "postgres",
+        "host": host,
+        "port": 5432,
+        "user": "postgres",
+        "password": "",
+        "dbname": database,
+        "schema": "analytics",
+        "threads": 2,
+    }
+    return {"prohandel_analytics": {"target": "embedded", "outputs": {"embedded": output}}}
 
 
 def moved(manifest: Manifest, database: str) -> Manifest:

@@ -8,14 +8,14 @@ import pytest
 
 from tests.python.conftest import Server
 from tests.python.scenarios.harness import Warehouse
-from tests.python.staging.staging import Staging, parse
+from tests.python.staging.staging import Staging
 
 
 @pytest.fixture(scope="session")
 def parsed_staging(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staging]:
     database = server.create_database("staging_tests")
     warehouse = Warehouse(server.socket_dir, database.name, tmp_path_factory.mktemp("staging"))
-    yield Staging(warehouse, parse(warehouse))
+    yield Staging(warehouse)
     database.drop()
 
 

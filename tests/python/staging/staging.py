@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dbt.cli.main import dbtRunner, dbtRunnerResult
-from dbt.contracts.graph.manifest import Manifest
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from tests.python.scenarios.harness import PROJECT, Warehouse, environment, moved, parsed_for
+from tests.python.scenarios.harness import PROJECT, Warehouse, environment
 
 ALL_TABLES = {
     f"using_{table}": True
@@ -52,12 +51,10 @@ class Staging:
 
     Attributes:
         warehouse: the database.
-        manifest: the parsed project.
         using: the tables that have landed since `clear()`.
     """
 
     warehouse: Warehouse
-    manifest: Manifest
     using: dict[str, bool] = field(default_factory=lambda: dict(NO_TABLES))
 
     def clear(self) -> None:
@@ -137,7 +134,7 @@ class Staging:
         given = {"nightly": False, **self.using, **variables}
         options = {"prohandel.hash_key": "test-key", **self.warehouse.session}
         with environment(PGOPTIONS=" ".join(f"-c {name}={value}" for name, value in options.items())):
-            return dbtRunner(manifest=moved(self.manifest, self.warehouse.name)).invoke(
+            return dbtRunner(manifest=self.warehouse.manifest(ALL_TABLES)).invoke(
                 [
                     *("--quiet", "--log-level-file", "none", "--no-write-json"),
                     *arguments,
@@ -176,22 +173,3 @@ class Staging:
         """Table, key and reason of every rejected row."""
         found = self.rows("select table_name, row_key, reason from quality.rejected_rows")
         return {(row["table_name"], row["row_key"], row["reason"]) for row in found}
-
-
-def parse(warehouse: Warehouse) -> Manifest:
-    """The project as dbt understands it, with every landed table in use."""
-    parsed = parsed_for(warehouse.name)
-    if parsed is not None:
-        return parsed
-    result = dbtRunner().invoke(
-        [
-            *("--quiet", "--log-level-file", "none", "parse"),
-            *("--project-dir", str(PROJECT)),
-            *("--profiles-dir", str(warehouse.write_profile())),
-            *("--target-path", str(warehouse.workdir / "target")),
-            *("--log-path", str(warehouse.workdir / "logs")),
-            *("--vars", json.dumps(ALL_TABLES)),
-        ]
-    )
-    assert isinstance(result.result, Manifest), result.exception
-    return result.result

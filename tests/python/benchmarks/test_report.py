@@ -1,0 +1,48 @@
+"""The report extrapolates by straight lines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from benchmarks.report import Line, markdown
+
+
+def run(wall: float) -> dict[str, Any]:
+    figures = dict.fromkeys(("server_cpu", "client_cpu", "rows", "wal", "models", "tests", "server_peak"), 1)
+    return {**figures, "wall": wall, "slowest": []}
+
+
+def result(size: str, lines: int, articles: int, full: float, hour: float) -> dict[str, Any]:
+    return {
+        "size": size,
+        "lines": lines,
+        "articles": articles,
+        "branches": 50,
+        "machine": dict.fromkeys(("cores", "processor", "memory", "system", "postgresql", "python"), "?"),
+        "full": run(full),
+        "floor": {"wall": full / 2, "server_cpu": 1},
+        "hours": [run(hour)],
+        "unchanged": run(1),
+        "new_day": run(2 * hour),
+        "nightly": run(full),
+        "bytes": {"landed": lines * 2**10},
+    }
+
+
+def test_larger_retailers_lie_on_the_line_through_two_sizes() -> None:
+    small = result("100k", 100_000, 2_000, full=160, hour=60 + 2_000 * 50 / 10_000)
+    large = result("1M", 1_000_000, 8_000, full=250, hour=60 + 8_000 * 50 / 10_000)
+    (row,) = (line for line in markdown([small, large]).splitlines() if line.startswith("| 1,000,000,000 lines"))
+    # Full builds: 150 s and 100 s per million lines; hours: 60 s and 100 s per million pairs, of which there are 100.
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells[1:] == ["954 GB", "27.8 h", "168 min", "335 min", "27.8 h"]
+
+
+def test_one_size_alone_says_nothing_of_larger_ones() -> None:
+    assert "Past this machine" not in markdown([result("1M", 1_000_000, 8_000, full=250, hour=100)])
+
+
+def test_a_cost_never_falls() -> None:
+    assert Line.through((1, 10), (2, 8)).at(100) == pytest.approx(8)
