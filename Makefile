@@ -34,6 +34,7 @@ test: lint pytest ## Linters, type checker, a parse without any warning, and all
 
 test-full: export PROHANDEL_TEST_SINGLY = 1
 test-full: export PROHANDEL_TEST_KILLS = 10
+test-full: export PROHANDEL_TEST_RANDOM = 1
 test-full: export PROHANDEL_RANDOM_LANDINGS = 200
 test-full: PYTEST_FLAGS += -m "slow or not slow"
 test-full: lint pytest ## The same and the slow tests: each change of the scenarios by itself, ten killed runs, 200 random landings (hours).

@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 from dbt_common.behavior_flags import BehaviorFlagRendered
+from hypothesis import settings
 from psycopg import sql
 
 from prohandel import warehouse
@@ -22,6 +23,11 @@ _numbers = itertools.count(1)
 # At each invocation dbt searches the stack, with the sources of all modules, for the name of who defines a flag. Below
 # pytest's workers that takes longer than a small build.
 BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt")  # type: ignore[method-assign]
+
+# The same cases in every `make test`, so that it fails for what was changed; `make test-full` looks for new ones.
+settings.register_profile("same cases", derandomize=True)
+if not os.environ.get("PROHANDEL_TEST_RANDOM"):
+    settings.load_profile("same cases")
 
 
 # What takes longest starts first, so that no worker is left with it at the end.
