@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -39,12 +40,11 @@ def measure(size: Size, home: Path, say: Say) -> dict[str, Any]:
         say: is told what is being done.
     """
     kept = home / "measured.json"
+    _discard_if_other_project(kept, say)
     result: dict[str, Any] = {"size": size.label, "lines": size.lines, "articles": size.articles, "seed": SEED}
     result |= {"branches": BRANCHES, "project": _project_digest()}
     if kept.exists():
-        before = json.loads(kept.read_text(encoding="utf-8"))
-        if before["project"] == result["project"]:
-            result = before
+        result = json.loads(kept.read_text(encoding="utf-8"))
 
     def step(name: str, what: str, work: Callable[[], Any]) -> None:
         if name not in result:
@@ -71,12 +71,26 @@ def measure(size: Size, home: Path, say: Say) -> dict[str, Any]:
     return result
 
 
+def _discard_if_other_project(kept: Path, say: Say) -> None:
+    """Forgets what was measured on other models, and the landing too if hours have landed on it since."""
+    if not kept.exists():
+        return
+    before = json.loads(kept.read_text(encoding="utf-8"))
+    if before["project"] == _project_digest():
+        return
+    say(f"{before['size']}: the project has changed; all is measured anew")
+    kept.unlink()
+    if "hour_1" in before:
+        warehouse.stop(kept.parent)
+        shutil.rmtree(kept.parent)
+
+
 def _project_digest() -> str:
     """Changes with whatever decides what a run costs."""
     digest = hashlib.sha256()
-    for folder in ("models", "macros", "seeds", "snapshots", "tests/generic", "tests/singular", "benchmarks"):
+    for folder in ("models", "macros", "seeds", "snapshots", "tests/generic", "tests/singular", "prohandel/pipeline"):
         for path in sorted((PROJECT / folder).rglob("*")):
-            if path.suffix in (".sql", ".yml", ".csv"):
+            if path.suffix in (".sql", ".yml", ".csv", ".py"):
                 digest.update(str(path.relative_to(PROJECT)).encode() + path.read_bytes())
     return digest.hexdigest()[:12]
 

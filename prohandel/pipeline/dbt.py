@@ -112,6 +112,10 @@ class StoppedError(ProhandelError):
         self.number = number
 
 
+# What these decide is decided when a node runs; dbt would parse the project anew whenever one of them changes.
+_READ_AT_RUN_TIME = frozenset({"nightly", "now"})
+
+
 class Dbt:
     """dbt for one target and one set of variables.
 
@@ -143,7 +147,8 @@ class Dbt:
             ProhandelError: it cannot be parsed.
         """
         if self._manifest is None:
-            result, _ = self._invoke(["parse"])
+            lasting = {name: value for name, value in self._variables.items() if name not in _READ_AT_RUN_TIME}
+            result, _ = self._invoke(["parse"], lasting)
             if not isinstance(result.result, Manifest):
                 raise ProhandelError(
                     f"dbt cannot read the project: {result.exception}",
@@ -205,17 +210,18 @@ class Dbt:
             )
         return self._target.artifacts / "static_index.html", len(result.result.nodes)
 
-    def _invoke(self, command: list[str]) -> tuple[Any, float]:
+    def _invoke(self, command: list[str], variables: Mapping[str, Any] | None = None) -> tuple[Any, float]:
         started = time.monotonic()
+        given = [*command, *self._options(self._variables if variables is None else variables)]
         with _environment(hash_key_options()), _terminable():
-            result = dbtRunner(manifest=self._manifest, callbacks=[self._hear]).invoke([*command, *self._options()])
+            result = dbtRunner(manifest=self._manifest, callbacks=[self._hear]).invoke(given)
         if isinstance(result.exception, _Signal):
             raise StoppedError(result.exception.number) from None
         if isinstance(result.exception, KeyboardInterrupt):
             raise StoppedError(signal.SIGINT) from None
         return result, time.monotonic() - started
 
-    def _options(self) -> list[str]:
+    def _options(self, variables: Mapping[str, Any]) -> list[str]:
         target = self._target
         return [
             *("--project-dir", str(PROJECT)),
@@ -224,7 +230,7 @@ class Dbt:
             *("--target-path", str(target.artifacts)),
             *("--log-path", str(target.logs)),
             *("--log-level", "none", "--log-level-file", "debug"),
-            *("--vars", yaml.safe_dump(self._variables)),
+            *("--vars", yaml.safe_dump(dict(variables))),
             "--no-use-colors",
             "--no-send-anonymous-usage-stats",
         ]

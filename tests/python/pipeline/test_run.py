@@ -48,6 +48,14 @@ def test_the_nightly_run(toy: Toy) -> None:
     assert toy.value("select was_nightly from marts.sales_performance")
 
 
+def test_neither_the_time_nor_the_night_has_the_project_parsed_anew(toy: Toy) -> None:
+    toy.report()
+    (kept,) = toy.folder.parent.rglob("partial_parse.msgpack")
+    before = kept.stat().st_mtime_ns
+    toy.report("--nightly", "--vars", "now: 2026-02-28 12:00+00")
+    assert kept.stat().st_mtime_ns == before
+
+
 def test_a_selection_builds_just_that(toy: Toy) -> None:
     report = toy.report("--select", "dim_articles")
     assert [node["unique_id"] for node in report["nodes"]] == ["model.prohandel_analytics.dim_articles"]
