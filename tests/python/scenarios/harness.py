@@ -169,9 +169,9 @@ def parse(project: Path, variables: Mapping[str, Any]) -> Manifest:
     given = json.dumps(variables, sort_keys=True)
     folder = project / "target" / "parsed" / hashlib.sha256(given.encode()).hexdigest()[:12]
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "profiles.yml").write_text(json.dumps(profile(host="nowhere", database="parsed")))
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        (folder / "profiles.yml").write_text(json.dumps(profile(host="nowhere", database="parsed")))
         result = dbtRunner().invoke(
             [
                 *("--quiet", "--log-level-file", "none", "parse", "--project-dir", str(project)),
