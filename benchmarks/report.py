@@ -11,6 +11,7 @@ from typing import Any
 
 GOALS = {
     "full build / floor": 2.0,
+    "models of the floor's marts / floor, processor time of the server": 2.0,
     "hour / full build": 0.05,
     "new day / full build": 0.20,
     "hour at 10M / hour at 1M": 1.3,
@@ -58,6 +59,10 @@ def ratios(found: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
         full = float(entry["full"]["wall"])
         of_size = {
             "full build / floor": full / float(entry["floor"]["wall"]),
+            "models of the floor's marts / floor, processor time of the server": float(
+                entry["full"]["server_cpu_of_floor_marts"]
+            )
+            / float(entry["floor"]["server_cpu"]),
             "hour / full build": _hour(entry, "wall") / full,
             "new day / full build": float(entry["new_day"]["wall"]) / full,
         }

@@ -2,8 +2,13 @@
 
 with
 
+looked_at as (
+    select * from {{ sampled_days() }} as days
+),
+
 sales as (
     select * from {{ ref('fct_sales_daily') }}
+    where date_day in (select looked_at.date_day from looked_at)
 ),
 
 articles as (
@@ -33,6 +38,7 @@ daily as (
         branch_number,
         sum(demand_units) as demand_units
     from {{ ref('fct_inventory_daily') }}
+    where date_day in (select looked_at.date_day from looked_at)
     group by date_day, branch_number
 )
 

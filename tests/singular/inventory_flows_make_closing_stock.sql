@@ -2,20 +2,30 @@
 
 with
 
+looked_at as (
+    select * from {{ sampled_pairs() }} as pairs
+),
+
 daily as (
     select
-        date_day,
-        branch_number,
-        article_number,
-        opening_stock,
-        closing_stock,
-        net_units,
-        inferred_receipts,
-        inferred_issues,
-        is_observed,
-        lag(date_day) over (partition by branch_number, article_number order by date_day) as previous_day,
-        lag(closing_stock) over (partition by branch_number, article_number order by date_day) as previous_closing_stock
-    from {{ ref('fct_inventory_daily') }}
+        daily.date_day,
+        daily.branch_number,
+        daily.article_number,
+        daily.opening_stock,
+        daily.closing_stock,
+        daily.net_units,
+        daily.inferred_receipts,
+        daily.inferred_issues,
+        daily.is_observed,
+        lag(daily.date_day) over (
+            partition by daily.branch_number, daily.article_number order by daily.date_day
+        ) as previous_day,
+        lag(daily.closing_stock) over (
+            partition by daily.branch_number, daily.article_number order by daily.date_day
+        ) as previous_closing_stock
+    from {{ ref('fct_inventory_daily') }} as daily
+    inner join looked_at
+        on daily.branch_number = looked_at.branch_number and daily.article_number = looked_at.article_number
 )
 
 -- Between two rows that do not follow each other the pair held nothing.

@@ -2,14 +2,20 @@
 
 with
 
+looked_at as (
+    select * from {{ sampled_pairs() }} as pairs
+),
+
 daily as (
     select
-        date_day,
-        branch_number,
-        article_number,
-        stockout_hours
-    from {{ ref('fct_inventory_daily') }}
-    where stockout_hours is not null
+        daily.date_day,
+        daily.branch_number,
+        daily.article_number,
+        daily.stockout_hours
+    from {{ ref('fct_inventory_daily') }} as daily
+    inner join looked_at
+        on daily.branch_number = looked_at.branch_number and daily.article_number = looked_at.article_number
+    where daily.stockout_hours is not null
 ),
 
 branch_days as (

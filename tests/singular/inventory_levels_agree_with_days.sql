@@ -2,6 +2,10 @@
 
 with
 
+looked_at as (
+    select * from {{ sampled_days() }} as days
+),
+
 daily as (
     select
         date_day,
@@ -10,6 +14,7 @@ daily as (
         sum(stock_value_cost) as stock_value_cost,
         count(case when is_ranged then 1 end) as ranged_articles
     from {{ ref('fct_inventory_daily') }}
+    where date_day in (select looked_at.date_day from looked_at)
     group by date_day, branch_number
 ),
 
@@ -21,6 +26,7 @@ levels as (
         sum(stock_value_cost) as stock_value_cost,
         sum(ranged_articles) as ranged_articles
     from {{ ref('stock_levels') }}
+    where date_day in (select looked_at.date_day from looked_at)
     group by date_day, branch_number
 )
 

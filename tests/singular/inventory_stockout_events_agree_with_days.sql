@@ -2,6 +2,10 @@
 
 with
 
+looked_at as (
+    select * from {{ sampled_pairs() }} as pairs
+),
+
 days as (
     select
         daily.branch_number,
@@ -11,18 +15,22 @@ days as (
     from {{ ref('fct_inventory_daily') }} as daily
     inner join {{ ref('int_as_of') }} as as_of
         on daily.date_day <= as_of.as_of_date
+    inner join looked_at
+        on daily.branch_number = looked_at.branch_number and daily.article_number = looked_at.article_number
     where daily.is_ranged and daily.closing_stock <= 0
     group by daily.branch_number, daily.article_number
 ),
 
 events as (
     select
-        branch_number,
-        article_number,
-        sum(stockout_days) as stockout_days,
-        case when count(stockout_hours) = count(*) then sum(stockout_hours) end as stockout_hours
-    from {{ ref('stockout_events') }}
-    group by branch_number, article_number
+        events.branch_number,
+        events.article_number,
+        sum(events.stockout_days) as stockout_days,
+        case when count(events.stockout_hours) = count(*) then sum(events.stockout_hours) end as stockout_hours
+    from {{ ref('stockout_events') }} as events
+    inner join looked_at
+        on events.branch_number = looked_at.branch_number and events.article_number = looked_at.article_number
+    group by events.branch_number, events.article_number
 )
 
 select

@@ -99,26 +99,30 @@ empty_hours as (
         on levels.branch_number = branch_days.branch_number and levels.date_day = branch_days.date_day
 ),
 
-stock_days as (
+-- Movements and sales of a day meet by being added up together.
+events as (
     select
         branch_number,
         article_number,
         date_day,
-        sum(moved_units) as moved_units,
-        sum(hours_before + hours_after) as stockout_hours
+        moved_units,
+        hours_before + hours_after as stockout_hours,
+        false as is_line,
+        0 as demand_units,
+        0 as net_units,
+        0 as demand_units_of_group
     from empty_hours
-    group by branch_number, article_number, date_day
-),
-
-selling_days as (
+    union all
     select
         pairs.branch_number,
         pairs.article_number,
         sales.date_day,
-        bool_or(supply_groups.is_own_demand) as has_line,
-        sum(case when supply_groups.is_own_demand then sales.demand_units else 0 end) as demand_units,
-        sum(case when supply_groups.is_own_demand then sales.net_units else 0 end) as net_units,
-        sum(sales.demand_units) as demand_units_of_group
+        0 as moved_units,
+        null as stockout_hours,
+        supply_groups.is_own_demand as is_line,
+        case when supply_groups.is_own_demand then sales.demand_units else 0 end as demand_units,
+        case when supply_groups.is_own_demand then sales.net_units else 0 end as net_units,
+        sales.demand_units as demand_units_of_group
     from pairs
     inner join supply_groups
         on pairs.branch_number = supply_groups.branch_number
@@ -127,26 +131,21 @@ selling_days as (
             supply_groups.selling_branch_number = sales.branch_number
             and pairs.article_number = sales.article_number
     where sales.date_day > {{ days_after('pairs.rebuild_from', -var('ranging_days')) }}
-    group by 1, 2, 3
 ),
 
 combined as (
     select
-        coalesce(stock_days.branch_number, selling_days.branch_number) as branch_number,
-        coalesce(stock_days.article_number, selling_days.article_number) as article_number,
-        coalesce(stock_days.date_day, selling_days.date_day) as date_day,
-        coalesce(stock_days.moved_units, 0) as moved_units,
-        stock_days.stockout_hours,
-        coalesce(selling_days.has_line, false) as has_line,
-        coalesce(selling_days.demand_units, 0) as demand_units,
-        coalesce(selling_days.net_units, 0) as net_units,
-        coalesce(selling_days.demand_units_of_group, 0) as demand_units_of_group
-    from stock_days
-    full outer join selling_days
-        on
-            stock_days.branch_number = selling_days.branch_number
-            and stock_days.article_number = selling_days.article_number
-            and stock_days.date_day = selling_days.date_day
+        branch_number,
+        article_number,
+        date_day,
+        sum(moved_units) as moved_units,
+        sum(stockout_hours) as stockout_hours,
+        bool_or(is_line) as has_line,
+        sum(demand_units) as demand_units,
+        sum(net_units) as net_units,
+        sum(demand_units_of_group) as demand_units_of_group
+    from events
+    group by branch_number, article_number, date_day
 ),
 
 states as (

@@ -14,6 +14,18 @@
 {%- set line_changes = ref('int_sales__line_changes') %}
 {%- set sales = ref('fct_sales_daily') %}
 {%- set seen = worked_in_number() if is_incremental() else -1 %}
+{#- By night all pairs are compared; by the hour those of which something may have moved. -#}
+{%- set is_narrowed = is_incremental() and not var('nightly') %}
+
+{%- set assortment_type -%}
+    case
+        when articles.is_default_assortment_type
+            then coalesce(assortment_of_branches.assortment_type, articles.assortment_type)
+        else articles.assortment_type
+    end
+{%- endset %}
+{%- set of_articles = ['is_merchandise', 'is_deleted', 'unit_cost', 'category', 'brand', 'season', 'created_on'] %}
+{%- set of_branches = ['stock_branch_number', 'selling_branches'] %}
 
 with
 
@@ -169,22 +181,119 @@ observed_branches as (
     group by branch_number
 ),
 
+{% if is_narrowed -%}
+observed_before as (
+    select
+        branch_number,
+        min(first_observed_at) as first_observed_at
+    from {{ this }}
+    where
+        not is_superseded
+        and first_observed_at is not null
+    group by branch_number
+),
+
+-- All pairs of a branch say the same of it, and all of an article of that: one of each is compared.
+moved_branches as (
+    select held.branch_number
+    from ({{ distinct_values(this, 'branch_number', 'not is_superseded') }}) as held_branches
+    cross join lateral (
+        select any_pair.*
+        from {{ this }} as any_pair
+        where
+            any_pair.branch_number = held_branches.value
+            and not any_pair.is_superseded
+        limit 1
+    ) as held
+    left join branches
+        on held.branch_number = branches.branch_number
+    left join observed_branches
+        on held.branch_number = observed_branches.branch_number
+    left join observed_before
+        on held.branch_number = observed_before.branch_number
+    left join observed_branches as observed_stock
+        on branches.stock_branch_number = observed_stock.branch_number
+    left join observed_before as observed_stock_before
+        on branches.stock_branch_number = observed_stock_before.branch_number
+    where
+        observed_branches.first_observed_at is distinct from observed_before.first_observed_at
+        or observed_stock.first_observed_at is distinct from observed_stock_before.first_observed_at
+        {%- for column in of_branches %}
+        or branches.{{ column }} is distinct from held.{{ column }}
+        {%- endfor %}
+),
+
+moved_articles as (
+    select held.article_number
+    from ({{ distinct_values(this, 'article_number', 'not is_superseded') }}) as held_articles
+    cross join lateral (
+        select any_pair.*
+        from {{ this }} as any_pair
+        where
+            any_pair.article_number = held_articles.value
+            and not any_pair.is_superseded
+        limit 1
+    ) as held
+    left join articles
+        on held.article_number = articles.article_number
+    left join assortment as assortment_of_branches
+        on
+            assortment_of_branches.scope = 'branch'
+            and held.branch_number = assortment_of_branches.scope_value
+    where
+        {{ assortment_type | indent(8) }} is distinct from held.assortment_type
+        {%- for column in of_articles %}
+        or articles.{{ column }} is distinct from held.{{ column }}
+        {%- endfor %}
+),
+
+-- A branch that is served knows its stock from when its server's is known.
+affected as (
+    select
+        branch_number,
+        article_number
+    from touched
+    union
+    select
+        served.branch_number,
+        served.article_number
+    from touched
+    inner join {{ this }} as served
+        on touched.article_number = served.article_number and touched.branch_number = served.stock_branch_number
+    union
+    select
+        held.branch_number,
+        held.article_number
+    from {{ this }} as held
+    inner join moved_branches
+        on held.branch_number = moved_branches.branch_number
+    union
+    select
+        held.branch_number,
+        held.article_number
+    from {{ this }} as held
+    inner join moved_articles
+        on held.article_number = moved_articles.article_number
+),
+
+kept as (
+    select held.*
+    from {{ this }} as held
+    inner join affected
+        on held.branch_number = affected.branch_number and held.article_number = affected.article_number
+),
+{%- endif %}
+
 described as (
     select
         firsts.*,
-        branches.stock_branch_number,
-        branches.selling_branches,
-        articles.is_merchandise,
-        articles.is_deleted,
-        articles.unit_cost,
-        articles.category,
-        articles.season,
-        case
-            when articles.is_default_assortment_type
-                then coalesce(assortment_of_branches.assortment_type, articles.assortment_type)
-            else articles.assortment_type
-        end as assortment_type,
-        articles.created_on,
+        {%- for column in of_branches %}
+        branches.{{ column }},
+        {%- endfor %}
+        {%- for column in of_articles %}
+        articles.{{ column }},
+        {%- endfor %}
+        {{ assortment_type | indent(8) }} as assortment_type,
         {{ berlin_day('observed_branches.first_observed_at') }} as branch_observed_from,
         {% if var('inventory_is_complete') -%}
         observed_stock.first_observed_at as stock_known_from_at
@@ -192,6 +301,10 @@ described as (
         stock_pairs.first_observed_at as stock_known_from_at
         {%- endif %}
     from firsts
+    {% if is_narrowed -%}
+    inner join affected
+        on firsts.branch_number = affected.branch_number and firsts.article_number = affected.article_number
+    {% endif -%}
     inner join branches
         on firsts.branch_number = branches.branch_number
     inner join articles
@@ -234,12 +347,11 @@ computed as (
 final as (
     {{ changes_against_kept(
         computed='computed',
-        kept=this,
+        kept='kept' if is_narrowed else this,
         keys=['branch_number', 'article_number'],
-        compared=[
-            'stock_branch_number', 'selling_branches', 'is_merchandise', 'is_deleted', 'unit_cost', 'known_from_at',
-            'known_from', 'stock_known_from', 'range_start', 'first_observed_at', 'first_quantity_on', 'first_line_on',
-            'first_demand_on', 'category', 'season', 'assortment_type',
+        compared=of_branches + of_articles + [
+            'assortment_type', 'known_from_at', 'known_from', 'stock_known_from', 'range_start', 'first_observed_at',
+            'first_quantity_on', 'first_line_on', 'first_demand_on',
         ],
         remembered=['category'],
     ) }}

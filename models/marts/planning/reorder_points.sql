@@ -1,4 +1,19 @@
-{{ config(indexes=[{'columns': ['article_number']}]) }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='slices',
+    unique_key=['branch_number', 'article_number'],
+    meta={
+        'changes': 'int_inventory__pair_changes',
+        'slice': ['branch_number', 'article_number'],
+        'and_by_key': true,
+        'variables': ['using_purchase_order'],
+    },
+    indexes=[{'columns': ['article_number']}],
+) }}
+
+{%- set changes = ref('int_inventory__pair_changes') %}
+{#- By night all pairs are compared: stock may have landed no more, of which the log says nothing. -#}
+{%- set is_narrowed = is_incremental() and not var('nightly') %}
 
 with
 
@@ -22,6 +37,44 @@ open_orders as (
     from {{ ref('int_planning__open_orders') }}
     group by branch_number, article_number
 ),
+
+{% if is_narrowed -%}
+-- Of policies, those of an article ask for its brand and category, whose moves the log names.
+changed as (
+    select
+        branch_number,
+        article_number
+    from {{ changed_slices(changes, ['branch_number', 'article_number']) }} as logged
+    union
+    select
+        branch_number,
+        article_number
+    from (
+        select
+            branch_number,
+            article_number,
+            on_order_units
+        from open_orders
+        union all
+        select
+            kept.branch_number,
+            kept.article_number,
+            -kept.on_order_units as on_order_units
+        from {{ this }} as kept
+        where kept.on_order_units <> 0
+    ) as ordered
+    group by branch_number, article_number
+    having sum(on_order_units) <> 0
+),
+
+changed_pairs as (
+    select pairs.*
+    from pairs
+    inner join changed
+        on pairs.branch_number = changed.branch_number and pairs.article_number = changed.article_number
+    {{ computed_once() }}
+),
+{%- endif %}
 
 described as (
     select
@@ -52,7 +105,7 @@ described as (
         windows.last_received_on,
         case when pairs.on_hand <= 0 then {{ days_after('windows.last_in_stock_on', 1) }} end as out_of_stock_since,
         pairs.as_of_date
-    from pairs
+    from {% if is_narrowed %}changed_pairs{% else %}pairs{% endif %} as pairs
     inner join policies
         on pairs.branch_number = policies.branch_number and pairs.article_number = policies.article_number
     left join windows

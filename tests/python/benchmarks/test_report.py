@@ -21,7 +21,7 @@ def result(size: str, lines: int, articles: int, full: float, hour: float) -> di
         "articles": articles,
         "branches": 50,
         "machine": dict.fromkeys(("cores", "processor", "memory", "system", "postgresql", "python"), "?"),
-        "full": run(full),
+        "full": {**run(full), "server_cpu_of_floor_marts": full},
         "floor": {"wall": full / 2, "server_cpu": 1},
         "hours": [run(hour)],
         "unchanged": run(1),

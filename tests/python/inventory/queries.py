@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
@@ -42,7 +42,7 @@ TABLES = {
     ),
     "intermediate.int_articles__resolved": (
         "article_number text, is_merchandise boolean, is_deleted boolean, unit_cost numeric(18, 4), category text,"
-        " season text, assortment_type text, is_default_assortment_type boolean, created_on date"
+        " season text, assortment_type text, is_default_assortment_type boolean, created_on date, brand text"
     ),
     "intermediate.int_branches__resolved": (
         "branch_number text, shop_type text, state text, supplied_from text, has_own_stock boolean"
@@ -66,7 +66,7 @@ class Queries:
     """
 
     warehouse: Warehouse
-    selects: Mapping[str, str]
+    selects: Mapping[str, str] = field(repr=False)
 
     def run(self, tables: Mapping[str, Sequence[Sequence[Any]]], columns: Sequence[str]) -> list[tuple[Any, ...]]:
         """The rows of fct_inventory_daily over the given tables, ordered; a table that is not given is empty."""

@@ -123,7 +123,7 @@ def _tables(retailer: Retailer) -> dict[str, list[tuple[object, ...]]]:
             for one in retailer.sales
         ],
         "intermediate.int_articles__resolved": [
-            (one.number, True, one.is_deleted, one.unit_cost, "c", "unknown", "nos", True, one.created_on)
+            (one.number, True, one.is_deleted, one.unit_cost, "c", "unknown", "nos", True, one.created_on, "b")
             for one in retailer.articles
         ],
         "intermediate.int_branches__resolved": [

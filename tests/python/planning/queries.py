@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from psycopg import sql
@@ -69,7 +69,7 @@ class Queries:
     """
 
     warehouse: Warehouse
-    selects: Mapping[str, str]
+    selects: Mapping[str, str] = field(repr=False)
 
     def run(
         self,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -62,6 +64,23 @@ def article_changes(w: Warehouse) -> None:
     change_rows(w, "article", "true", limit=2, category_id=another, cost=3.21)
 
 
+def brand_and_creation_move(w: Warehouse) -> None:
+    change_rows(w, "article", "true", limit=3, brand="Another", created_at="2019-05-01T08:00:00")
+
+
+def stock_seen_earlier(w: Warehouse) -> None:
+    """The first look at a branch's shelves moves, which decides since when each of its pairs is known."""
+    ((first,),) = w.execute("select min(_fivetran_start) from prohandel.inventory_history where branch_number = '0902'")
+    copy_row(
+        w,
+        "inventory_history",
+        f"branch_number = '0902' and _fivetran_start = '{first}'",
+        _fivetran_start=str(first - timedelta(days=9)),
+        _fivetran_end=str(first - timedelta(milliseconds=1)),
+        _fivetran_active=False,
+    )
+
+
 def corrected_stock(w: Warehouse) -> None:
     change_rows(w, "inventory_history", "quantity > 0", limit=5, quantity=0)
     change_rows(w, "inventory", "quantity > 0", limit=5, quantity=1)
@@ -101,6 +120,8 @@ GROUPS: list[tuple[Change, ...]] = [
         article_after_its_sales,
         branch_after_its_sales,
         article_changes,
+        brand_and_creation_move,
+        stock_seen_earlier,
         new_column,
         widened_column,
         day_without_sales,
@@ -115,6 +136,19 @@ def assert_equals_full_refresh(warehouse: Warehouse, *, nightly: bool = False) -
     whole = warehouse.clone("scenario_full_refresh")
     whole.build(full_refresh=True, nightly=nightly)
     assert differences(warehouse, whole) == []
+    assert pairs(warehouse) == pairs(whole)
+
+
+def pairs(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    """What decides the daily rows of every pair, apart from when it came to be so."""
+    return warehouse.execute(
+        """
+        select (to_jsonb(held) - 'category_changed_in' - 'is_new' - 'change_number')::text
+        from intermediate.int_inventory__pairs as held
+        where not is_superseded
+        order by 1
+        """
+    )
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=lambda group: group[0].__name__ if len(group) == 1 else "many")
