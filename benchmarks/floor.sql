@@ -391,7 +391,7 @@ select
     -- Quiet days on which the pair is still ranged.
     case
         when known_from is not null and stock > 0 then last_day
-        else greatest(date_day, least(last_day, demanded_until))
+        else greatest(date_day, least(last_day, coalesce(demanded_until, date_day)))
     end as ranged_until,
     greatest(stock, 0) * unit_cost as stock_value_cost,
     category,
@@ -638,10 +638,12 @@ day_sums as (
     select
         branch_number,
         article_number,
-        sum(demand_units) filter (where in_30 and is_ranged and (stock > 0 or demand_units > 0)) as demand_30,
+        coalesce(sum(demand_units) filter (where in_30 and is_ranged and (stock > 0 or demand_units > 0)), 0)
+        as demand_30,
         coalesce(sum(quiet_30) filter (where stock > 0), 0)
         + count(*) filter (where in_30 and is_ranged and (stock > 0 or demand_units > 0)) as available_30,
-        sum(demand_units) filter (where in_90 and is_ranged and (stock > 0 or demand_units > 0)) as demand_90,
+        coalesce(sum(demand_units) filter (where in_90 and is_ranged and (stock > 0 or demand_units > 0)), 0)
+        as demand_90,
         coalesce(sum(quiet_90) filter (where stock > 0), 0)
         + count(*) filter (where in_90 and is_ranged and (stock > 0 or demand_units > 0)) as available_90,
         coalesce(sum(quiet_90), 0) + count(*) filter (where in_90 and is_ranged) as ranged_90,

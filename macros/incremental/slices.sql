@@ -2,8 +2,10 @@
   The slices of the current model that have changed since it was last built, as a subquery with `columns`
   (and `rebuild_from`, the earliest day to rebuild, where the log has one). A column that the log does not have is derived
   from its own by the SQL in `derived`, e.g. the month of a day. `since`: those with a higher number than this.
+  `until_as_of`: columns of the log, see the strategy; by default what the current model's meta says.
 -#}
-{% macro changed_slices(changes, columns, has_rebuild_from=false, derived={}, since=none) %}
+{% macro changed_slices(changes, columns, has_rebuild_from=false, derived={}, since=none, until_as_of=none) %}
+    {%- set deciding = (config.get('meta') or {}).get('until_as_of', []) if until_as_of is none and execute else until_as_of %}
     (
         select
             {% for column in columns -%}
@@ -11,7 +13,18 @@
             {%- endfor %}
             {%- if has_rebuild_from %}, min(rebuild_from) as rebuild_from{% endif %}
         from {{ changes }}
-        where change_number > {{ seen_change_number() if since is none else since }}
+        where
+            change_number > {{ seen_change_number() if since is none else since }}
+            {%- if execute and deciding %}
+            and (
+                {{ deciding[0] }} <= (
+                    select as_of_date from {{ graph.nodes['model.' ~ project_name ~ '.int_as_of'].relation_name }}
+                )
+                {%- for column in deciding[1:] %}
+                or {{ column }}
+                {%- endfor %}
+            )
+            {%- endif %}
         group by {% for column in columns %}{{ loop.index }}{{ ', ' if not loop.last }}{% endfor %}
     )
 {% endmacro %}
@@ -26,6 +39,8 @@
   - optionally `all_where_null`: slice column that the log leaves null where all of its values are to be rebuilt.
   - optionally `and_by_key`: the model also rewrites rows that the log does not name; they are replaced by unique_key.
   - optionally `derived`: SQL of slice columns that the log does not have.
+  - optionally `until_as_of`, where all windows end at the as-of date: the log's day column, and flags. Changes of later
+    days, which are most of an hour's, are left alone unless a flag is set: the model is rebuilt when that date moves on.
 -#}
 {% macro get_incremental_slices_sql(arg_dict) %}
     {% set slice = config.get('meta') %}

@@ -41,7 +41,8 @@
         {% endif %}
         {{ return(
             'select tested.* from ' ~ relation ~ ' as tested where exists (select 1 from '
-            ~ changed_slices(changes, slice['slice'], has_days, slice.get('derived', {}), state['previous_change_number'])
+            ~ changed_slices(changes, slice['slice'], has_days, slice.get('derived', {}), state['previous_change_number'],
+                slice.get('until_as_of', []))
             ~ ' as changed where ' ~ matches | join(' and ') ~ ')'
         ) }}
     {% elif 'change_number' in tested.columns %}

@@ -2,7 +2,12 @@
     materialized='incremental',
     incremental_strategy='slices',
     unique_key=['article_number'],
-    meta={'changes': 'int_inventory__pair_changes', 'slice': ['article_number'], 'moves_with_as_of_date': true},
+    meta={
+        'changes': 'int_inventory__pair_changes',
+        'slice': ['article_number'],
+        'until_as_of': ['rebuild_from', 'has_changed_pair'],
+        'moves_with_as_of_date': true,
+    },
     indexes=[{'columns': ['article_number'], 'unique': true}],
 ) }}
 

@@ -6,6 +6,7 @@
         'changes': 'int_inventory__pair_changes',
         'slice': ['article_number'],
         'and_by_key': true,
+        'until_as_of': ['rebuild_from', 'has_changed_pair'],
         'moves_with_as_of_date': true,
     },
     indexes=[{'columns': ['article_number'], 'unique': true}],
@@ -21,12 +22,12 @@ all_pairs as (
     select * from {{ ref('int_inventory__pairs') }} where not is_superseded and is_merchandise
 ),
 
-all_spans as (
-    select * from {{ ref('int_inventory__pair_spans') }}
+metrics as (
+    select * from {{ ref('int_inventory_with_metrics') }}
 ),
 
-all_events as (
-    select * from {{ ref('int_inventory__pair_events') }}
+article_days as (
+    select * from {{ ref('int_inventory__article_days') }}
 ),
 
 as_of as (
@@ -55,11 +56,9 @@ changed as (
 ),
 {%- endif %}
 
-pairs as (
-    select
-        all_pairs.branch_number,
+articles as (
+    select distinct
         all_pairs.article_number,
-        all_pairs.stock_branch_number,
         company.as_of_date,
         company.known_from
     from all_pairs
@@ -70,29 +69,14 @@ pairs as (
     {%- endif %}
 ),
 
-articles as (
-    select distinct
-        article_number,
-        as_of_date,
-        known_from
-    from pairs
-),
-
 stock_values as (
     select
-        pairs.article_number,
-        sum(
-            spans.stock_value_cost
-            * {{ days_of_span_in_window('spans.first_day', 'spans.last_day', 'pairs.as_of_date', 365) }}
-        ) as stock_value_days
-    from pairs
-    inner join all_spans as spans
-        on
-            pairs.branch_number = spans.branch_number
-            and pairs.article_number = spans.article_number
-            and spans.last_day > {{ days_after('pairs.as_of_date', -365) }}
-            and pairs.as_of_date >= spans.first_day
-    group by pairs.article_number
+        articles.article_number,
+        sum(metrics.stock_value_days_365d) as stock_value_days
+    from articles
+    inner join metrics
+        on articles.article_number = metrics.article_number
+    group by articles.article_number
 ),
 
 amounts as (
@@ -110,57 +94,23 @@ amounts as (
     group by articles.article_number
 ),
 
--- What moved up to the eve of the 90 days is the opening stock. The events of a served branch repeat its server's.
-moved_days as (
-    select
-        pairs.article_number,
-        pairs.as_of_date,
-        greatest(events.date_day, {{ days_after('pairs.as_of_date', -90) }}) as date_day,
-        sum(events.moved_units) as moved_units
-    from pairs
-    inner join all_events as events
-        on pairs.branch_number = events.branch_number and pairs.article_number = events.article_number
-    where
-        pairs.branch_number = pairs.stock_branch_number
-        and events.date_day <= pairs.as_of_date
-    group by 1, 2, 3
-),
-
-selling_days as (
-    select
-        articles.article_number,
-        articles.as_of_date,
-        sales.date_day,
-        sum(sales.net_units) as net_units
-    from articles
-    inner join {{ all_sales }} as sales
-        on
-            articles.article_number = sales.article_number
-            and sales.date_day > {{ days_after('articles.as_of_date', -90) }}
-            and articles.as_of_date >= sales.date_day
-    group by 1, 2, 3
-),
-
--- Day by day over all branches: what one sent another within a day cancels out.
-company_days as (
-    select
-        coalesce(moved_days.article_number, selling_days.article_number) as article_number,
-        coalesce(moved_days.date_day, selling_days.date_day)
-        = {{ days_after('coalesce(moved_days.as_of_date, selling_days.as_of_date)', -90) }} as is_opening,
-        coalesce(moved_days.moved_units, 0) as moved_units,
-        coalesce(selling_days.net_units, 0) as net_units
-    from moved_days
-    full outer join selling_days
-        on moved_days.article_number = selling_days.article_number and moved_days.date_day = selling_days.date_day
-),
-
+-- What moved up to the eve of the 90 days is the opening stock. What one branch sent another within a day is no receipt.
 flows as (
     select
-        article_number,
-        sum(case when is_opening then moved_units else greatest(moved_units + net_units, 0) end) as offered_units_90d,
-        sum(net_units) as net_units_90d
-    from company_days
-    group by article_number
+        articles.article_number,
+        sum(
+            case
+                when days.date_day > {{ days_after('articles.as_of_date', -90) }} then days.received_units
+                else days.moved_units
+            end
+        ) as offered_units_90d,
+        sum(
+            case when days.date_day > {{ days_after('articles.as_of_date', -90) }} then days.net_units else 0 end
+        ) as net_units_90d
+    from articles
+    inner join article_days as days
+        on articles.article_number = days.article_number and articles.as_of_date >= days.date_day
+    group by articles.article_number
 ),
 
 final as (

@@ -22,14 +22,16 @@ changes as (
     select
         branch_number,
         article_number,
-        date_day as rebuild_from
+        date_day as rebuild_from,
+        false as has_changed_pair
     from {{ line_changes }}
     where change_number > {{ seen }}
     union all
     select
         branch_number,
         article_number,
-        observed_on as rebuild_from
+        observed_on as rebuild_from,
+        false as has_changed_pair
     from {{ stock_changes }}
     where change_number > {{ seen }}
     union all
@@ -40,7 +42,8 @@ changes as (
             when is_new and branch_number = stock_branch_number
                 then least(first_line_on, {{ berlin_day('first_observed_at') }})
             else cast('1900-01-01' as date)
-        end as rebuild_from
+        end as rebuild_from,
+        true as has_changed_pair
     from {{ all_pairs }}
     where change_number > {{ seen }}
     union all
@@ -48,7 +51,8 @@ changes as (
     select
         pairs.branch_number,
         pairs.article_number,
-        moved.date_day as rebuild_from
+        moved.date_day as rebuild_from,
+        false as has_changed_pair
     from {{ branch_days }} as moved
     inner join {{ all_pairs }} as pairs
         on moved.branch_number = pairs.branch_number
@@ -64,7 +68,8 @@ changes as (
     select
         branches.branch_number,
         articles.article_number,
-        cast('9999-12-31' as date) as rebuild_from
+        cast('9999-12-31' as date) as rebuild_from,
+        false as has_changed_pair
     from {{ landed_stock }} as landed
     inner join {{ branches }} as branches
         on landed.branch_ref = branches.branch_ref
@@ -77,7 +82,8 @@ changes as (
     select
         branch_number,
         article_number,
-        cast(null as date) as rebuild_from
+        cast(null as date) as rebuild_from,
+        cast(null as boolean) as has_changed_pair
     from {{ all_pairs }}
     where false
     {%- endif %}
@@ -87,7 +93,8 @@ earliest as (
     select
         branch_number,
         article_number,
-        min(rebuild_from) as rebuild_from
+        min(rebuild_from) as rebuild_from,
+        bool_or(has_changed_pair) as has_changed_pair
     from changes
     group by branch_number, article_number
 ),
@@ -103,6 +110,7 @@ final as (
         neighbours.category,
         {%- endif %}
         min(earliest.rebuild_from) as rebuild_from,
+        bool_or(earliest.has_changed_pair) as has_changed_pair,
         {{ next_change_number() }} as change_number
     from earliest
     inner join {{ all_pairs }} as pairs

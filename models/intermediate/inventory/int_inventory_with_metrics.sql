@@ -12,7 +12,10 @@
             'dead_after_days', 'low_cover_days',
         ],
     },
-    indexes=[{'columns': ['branch_number', 'article_number'], 'unique': true}],
+    indexes=[
+        {'columns': ['branch_number', 'article_number'], 'unique': true},
+        {'columns': ['article_number']},
+    ],
 ) }}
 
 {%- set changes = ref('int_inventory__pair_changes') %}

@@ -5,6 +5,7 @@
     meta={
         'changes': 'int_sales__line_changes',
         'slice': ['branch_number', 'article_number'],
+        'until_as_of': ['date_day'],
         'moves_with_as_of_date': true,
     },
     indexes=[{'columns': ['branch_number', 'article_number'], 'unique': true}],

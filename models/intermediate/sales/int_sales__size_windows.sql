@@ -2,7 +2,12 @@
     materialized='incremental',
     incremental_strategy='slices',
     unique_key=['article_number', 'article_size_number'],
-    meta={'changes': 'int_sales__line_changes', 'slice': ['article_number'], 'moves_with_as_of_date': true},
+    meta={
+        'changes': 'int_sales__line_changes',
+        'slice': ['article_number'],
+        'until_as_of': ['date_day'],
+        'moves_with_as_of_date': true,
+    },
     indexes=[{'columns': ['article_number', 'article_size_number'], 'unique': true}],
 ) }}
 {%- set changes = ref('int_sales__line_changes') %}
