@@ -171,6 +171,20 @@ carried_on as (
     {%- endif %}
     left join history_reach
         on held.source_relation = history_reach.source_relation
+    -- What was replaced within the moment of its sync never held; what was deleted in it did, and has no successor.
+    where
+        case
+            when held.dbt_valid_to = held.dbt_valid_from
+                then not exists (
+                    select 1
+                    from {{ snapshots }} as successor
+                    where
+                        successor.inventory_key = held.inventory_key
+                        and successor.dbt_valid_from = held.dbt_valid_from
+                        and (successor.dbt_valid_to is null or successor.dbt_valid_to > successor.dbt_valid_from)
+                )
+            else true
+        end
 ),
 
 -- Rejected versions are here too: one whose quantity cannot be read says that its predecessor was not deleted.
