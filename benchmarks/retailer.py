@@ -22,7 +22,6 @@ PERIOD_DAYS = 14
 BRANCHES = 50
 WEB = BRANCHES - 2
 WAREHOUSE = BRANCHES - 1
-_LARGEST = 10_000_000
 
 # The last two are the numbers that the seed supply_network names: a web shop served by a warehouse.
 BRANCH_NUMBERS = [f"{912 - BRANCHES + 1 + i:04d}" for i in range(BRANCHES)]
@@ -68,12 +67,11 @@ class Size:
 
 
 def size_of(lines: int) -> Size:
-    """The retailer that sells so many lines: 20,000 articles at ten million, and as many fewer as the root has it.
+    """The retailer that sells so many lines, from 100,000 on with 20,000 articles, so that sizes differ in lines alone.
 
-    A chain that sells ten times as much in as many branches has more articles and sells each of them more often; both
-    grow alike here. Customers follow the lines, one per fifty.
+    Below, an article per five lines. Customers follow the lines, one per fifty.
     """
-    return Size(lines, max(20, round(20_000 * (lines / _LARGEST) ** 0.5)), max(50, lines // 50))
+    return Size(lines, min(20_000, lines // 5), max(50, lines // 50))
 
 
 def parse_size(text: str) -> Size:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterable
@@ -64,6 +65,11 @@ def measure(size: Size, home: Path, say: Say) -> dict[str, Any]:
     step("floor", "floor", lambda: asdict(floor.measure(home)))
     for hour in range(1, HOURS + 1):
         step(f"hour_{hour}", f"hour {hour}", partial(_land_and_run, home, DAYS - 1, LAST_HOUR + hour))
+    step(
+        "hour_without_quality",
+        "hour without data quality",
+        partial(_land_and_run, home, DAYS - 1, LAST_HOUR + HOURS + 1, "--exclude", "path:models/quality"),
+    )
     result["hours"] = [result[f"hour_{hour}"] for hour in range(1, HOURS + 1)]
     step("unchanged", "unchanged hour", lambda: _figures(measure_run(home)))
     step("new_day", "new day", lambda: _land_and_run(home, DAYS, 11))
@@ -122,11 +128,11 @@ def _needed_for(home: Path, marts: Iterable[str]) -> set[str]:
     return {node.split(".", 2)[2].split(".")[0] for node in needed}
 
 
-def _land_and_run(home: Path, day: int, hour: int) -> dict[str, Any]:
+def _land_and_run(home: Path, day: int, hour: int, *arguments: str) -> dict[str, Any]:
     begin = datetime(BEGIN.year, BEGIN.month, BEGIN.day, tzinfo=BERLIN)
     with warehouse.connect(home, autocommit=True) as conn:
         landed = land_hour(conn, home, begin + timedelta(days=day, hours=hour), SEED)
-    return {"landed": asdict(landed), **_figures(measure_run(home))}
+    return {"landed": asdict(landed), **_figures(measure_run(home, *arguments))}
 
 
 def _figures(run: Measurement) -> dict[str, Any]:
@@ -146,7 +152,7 @@ def write(result: dict[str, Any], folder: Path) -> Path:
     """Writes the result of a size as JSON; returns the file."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{result['size']}.json"
-    named = {name: value for name, value in result.items() if not name.startswith("hour_")}
+    named = {name: value for name, value in result.items() if not re.fullmatch(r"hour_\d+", name)}
     named["tables"] = named["tables"][:25]
     path.write_text(json.dumps(named, indent=1, default=str) + "\n", encoding="utf-8")
     return path
