@@ -3,7 +3,9 @@
   - `model_state`: a row per incremental model: the generation (a number given when it was last built whole), the
     fingerprint of everything that decides its content apart from landed rows, the highest change number it has seen
     (of its change log; without one, the number of its own last build), and what that was before its last build, -1
-    where that built it whole: the tests of an hourly run look at what is newer.
+    where that built it whole: the tests of an hourly run look at what is newer. Where `prohandel run` notes which changes
+    have passed their tests, `tested_change_number`, they also look at what a run has written whose tests failed; -1 where
+    the model was built whole since, null where nobody notes it.
   - the sequence `change_number`: one number per statement that writes a change log; never restarts.
   All of it is written in the transaction that writes the model's rows, so a killed run leaves both or neither.
 -#}
@@ -25,7 +27,8 @@
             fingerprint text not null,
             seen_change_number bigint not null
         );
-        alter table {{ model_state() }} add column if not exists previous_change_number bigint not null default -1
+        alter table {{ model_state() }} add column if not exists previous_change_number bigint not null default -1;
+        alter table {{ model_state() }} add column if not exists tested_change_number bigint
     {% endif %}
 {% endmacro %}
 
@@ -39,12 +42,18 @@
     {% set found = {} %}
     {% if execute and adapter.get_relation(model_state().database, model_state().schema, model_state().identifier) is not none %}
         {% for row in run_query(
-            "select model_name, generation, fingerprint, seen_change_number, previous_change_number from " ~ model_state()
+            "select model_name, generation, fingerprint, seen_change_number, previous_change_number, tested_change_number"
+            ~ " from " ~ model_state()
         ) %}
             {% do found.update({row['model_name']: row}) %}
         {% endfor %}
     {% endif %}
     {{ return(found) }}
+{% endmacro %}
+
+{#- The name of a model in `model_state`: a mart behind the gate is another table than the one that is read. -#}
+{% macro state_name(node) %}
+    {{ return('audit ' ~ node.name if node.schema.endswith('_audit') else node.name) }}
 {% endmacro %}
 
 {#- The row of `model_state` of a model, or none. -#}
@@ -108,14 +117,14 @@
 {#- Must this incremental model be built whole, because its fingerprint or an ancestor's generation moved on? -#}
 {% macro is_outdated() %}
     {% set known = states() %}
-    {% set state = known.get(model.name) %}
+    {% set state = known.get(state_name(model)) %}
     {% if state is none or state['fingerprint'] != fingerprint_of(model.unique_id) %}
         {{ return(true) }}
     {% endif %}
     {% for id in ancestors_of(model.unique_id) if id != model.unique_id %}
         {% set ancestor = graph.nodes[id] %}
         {% if ancestor.resource_type == 'model' and ancestor.config.materialized == 'incremental' %}
-            {% set ancestor_state = known.get(ancestor.name) %}
+            {% set ancestor_state = known.get(state_name(ancestor)) %}
             {% if ancestor_state is not none and ancestor_state['generation'] > state['generation'] %}
                 {{ return(true) }}
             {% endif %}
@@ -148,7 +157,7 @@
             model_name, generation, fingerprint, seen_change_number, previous_change_number
         )
         select
-            '{{ model.name }}',
+            '{{ state_name(model) }}',
             build.number,
             '{{ fingerprint_of(model.unique_id) }}',
             {% if changes %}
@@ -161,6 +170,7 @@
         on conflict (model_name) do update set
             {% if built_whole %}
             generation = excluded.generation,
+            tested_change_number = case when state.tested_change_number is not null then -1 end,
             {% endif %}
             fingerprint = excluded.fingerprint,
             seen_change_number = excluded.seen_change_number,
@@ -170,6 +180,6 @@
 
 {#- The highest change number of its change log that the current model has worked in. -#}
 {% macro seen_change_number() %}
-    {% set state = state_of(model.name) if is_incremental() else none %}
+    {% set state = state_of(state_name(model)) if is_incremental() else none %}
     {{ return(state['seen_change_number'] if state is not none else -1) }}
 {% endmacro %}

@@ -21,8 +21,13 @@
     {% if flags.WHICH != 'build' or var('nightly') or not written or written.config.materialized != 'incremental' %}
         {{ return('') }}
     {% endif %}
-    {% set state = state_of(written.name) %}
-    {% if state is none or state['previous_change_number'] < 0 %}
+    {% set state = state_of(state_name(written)) %}
+    {% if state is none or (var('gate', false) and state['tested_change_number'] is none) %}
+        {{ return('') }}
+    {% endif %}
+    {#- What failed its tests is looked at until it passes them. -#}
+    {% set since = [state['previous_change_number'], state['tested_change_number']] | reject('none') | min %}
+    {% if since < 0 %}
         {{ return('') }}
     {% endif %}
     {% set slice = written.config.get('meta') or {} %}
@@ -41,14 +46,14 @@
         {% endif %}
         {{ return(
             'select tested.* from ' ~ relation ~ ' as tested where exists (select 1 from '
-            ~ changed_slices(changes, slice['slice'], has_days, slice.get('derived', {}), state['previous_change_number'],
+            ~ changed_slices(changes, slice['slice'], has_days, slice.get('derived', {}), since,
                 slice.get('until_as_of', []))
             ~ ' as changed where ' ~ matches | join(' and ') ~ ')'
         ) }}
     {% elif 'change_number' in tested.columns %}
         {{ return(
             'select tested.* from ' ~ relation ~ ' as tested where tested.change_number > '
-            ~ state['previous_change_number']
+            ~ since
         ) }}
     {% endif %}
     {{ return('') }}

@@ -1,0 +1,23 @@
+"""What incremental models remember between runs, as far as dbt does not write it: see macros/incremental/state.sql."""
+
+from __future__ import annotations
+
+import psycopg
+from psycopg import sql
+
+
+def note_as_tested(conn: psycopg.Connection, schema: str) -> bool:
+    """Notes that all that the models have written so far has passed its tests.
+
+    Args:
+        schema: of `model_state`.
+
+    Returns:
+        False where nothing has been built yet.
+    """
+    state = sql.Identifier(schema, "model_state")
+    there = conn.execute("select to_regclass(%s) is not null", [state.as_string(conn)]).fetchone()
+    if not there or not there[0]:
+        return False
+    conn.execute(sql.SQL("update {} set tested_change_number = seen_change_number").format(state))
+    return True
