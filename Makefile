@@ -6,10 +6,13 @@ SYNCS ?= 0
 SIZES ?= 100k 1M
 YES ?=
 ONLY ?=
+TARGET ?=
 
 VENV := .venv
 # MetricFlow stays apart: what a run and the tests need installs in half a minute without it.
 SEMANTIC := .venv-semantic
+# So does Elementary's program, which a run never needs.
+ELEMENTARY := .venv-elementary
 RUN := $(VENV)/bin/python -m prohandel
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check --no-input --quiet
 # The landing that linters compile the models against; apart from the demo's.
@@ -21,10 +24,10 @@ LINT_TARGET := --profile prohandel_analytics --target embedded \
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full lint check-sql check-python check-parse pytest docs semantic mutation benchmark install install-dev packages clean lock holidays
+.PHONY: help demo test test-full lint check-sql check-python check-parse pytest docs elementary-report semantic mutation faults benchmark install install-dev packages clean lock holidays
 
 help: ## Lists the targets.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 
 demo: install ## Lands a simulated retailer, builds and tests everything, prints a summary. SYNCS=24: that many more hourly syncs.
 	$(RUN) land simulate --scale $(SCALE) --syncs $(SYNCS)
@@ -67,6 +70,9 @@ pytest: install-dev packages
 docs: install ## dbt's documentation with the lineage as one page that opens offline: target/docs/index.html.
 	$(RUN) docs
 
+elementary-report: install packages $(ELEMENTARY)/.installed ## Elementary's report as one page that opens offline: target/elementary/report.html. TARGET=prod: of that target.
+	$(RUN) elementary-report $(if $(TARGET),--target "$(TARGET)")
+
 semantic: install-dev packages $(SEMANTIC)/.installed ## MetricFlow in .venv-semantic: validates the metrics and compares them with the marts.
 	$(VENV)/bin/pytest --capture=no tests/python/semantic
 
@@ -102,8 +108,19 @@ $(SEMANTIC)/.installed: requirements-semantic.lock | $(SEMANTIC)/bin/python
 	$(SEMANTIC)/bin/python -m pip --disable-pip-version-check --no-input --quiet install --no-deps --require-hashes -r $<
 	@touch $@
 
+$(ELEMENTARY)/bin/python:
+	@sh .ci/venv "$(ELEMENTARY)" "$(PYTHON)"
+
+$(ELEMENTARY)/.installed: requirements-elementary.lock | $(ELEMENTARY)/bin/python
+	@echo "Installing Elementary into $(ELEMENTARY) ..."
+	$(ELEMENTARY)/bin/python -m pip --disable-pip-version-check --no-input --quiet install --no-deps --require-hashes -r $<
+	@touch $@
+
 clean: ## Removes everything that make has made. Asks before the warehouse goes; YES=1 does not.
 	@sh .ci/clean "$(YES)"
+
+faults: install-dev packages ## Plants faults in simulated landings, runs 30 clean days, and writes what was said to docs/faults.md (an hour).
+	$(VENV)/bin/python -m tests.python.quality.faults.lab --write docs/faults.md
 
 benchmark: install packages ## Measures builds and runs of landings of SIZES="100k 1M" lines; see benchmarks/README.md.
 	$(VENV)/bin/python -m benchmarks $(SIZES)
@@ -116,6 +133,8 @@ lock: install-dev ## Renews the lock files.
 	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 		--extra semantic --group build --constraints requirements-dev.lock --output-file requirements-semantic.lock \
 		pyproject.toml
+	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+		--extra elementary --group build --output-file requirements-elementary.lock pyproject.toml
 
 holidays: install-dev ## Writes the seed of public holidays anew.
 	$(VENV)/bin/python -m prohandel.seeds.public_holidays

@@ -13,18 +13,33 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import psycopg
 import typer
 from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from prohandel import __version__, warehouse
+from prohandel.console import (
+    AsJson,
+    ProfilesDir,
+    TargetName,
+    Yes,
+    confirm,
+    err,
+    out,
+    print_error,
+    print_json,
+    say_done,
+    use_profiles,
+)
 from prohandel.errors import EXIT_CONFIGURATION, EXIT_FAULT, ProhandelError
+from prohandel.pipeline.elementary_command import elementary_report
+from prohandel.publication.commands import publications_app, rollback
+from prohandel.quality.commands import alerts_app
 
 if TYPE_CHECKING:
     from prohandel.landing.files import FileReport
@@ -45,20 +60,13 @@ land_app = typer.Typer(
     name="land", help="Land rows in the embedded warehouse, as Fivetran would.", no_args_is_help=True
 )
 db_app = typer.Typer(name="db", help="The embedded warehouse (PostgreSQL).", no_args_is_help=True)
+app.add_typer(alerts_app)
+app.add_typer(publications_app)
+app.command()(rollback)
+app.command()(elementary_report)
 app.add_typer(land_app)
 app.add_typer(db_app)
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-TargetName = Annotated[
-    str | None, typer.Option("--target", "-t", help="Target of the dbt profile; the embedded warehouse by default.")
-]
-ProfilesDir = Annotated[
-    Path | None, typer.Option("--profiles-dir", help="Folder of profiles.yml, in place of DBT_PROFILES_DIR.")
-]
 Schema = Annotated[str, typer.Option("--schema", help="Schema that the rows land in.")]
 
 
@@ -150,7 +158,7 @@ def land_simulate(
         )
         note_landing(conn, schema, home)
     if as_json:
-        _print_json(asdict(summary))
+        print_json(asdict(summary))
     else:
         _print_simulated(summary)
 
@@ -195,12 +203,12 @@ def land_files(
         if has_notes(home):
             note_landing(conn, schema, home)
     if as_json:
-        _print_json([asdict(report) for report in reports])
+        print_json([asdict(report) for report in reports])
     else:
         _print_files(reports)
     refused = [report for report in reports if report.error]
     for report in refused:
-        _print_error(ProhandelError(f"{report.file} was refused: {report.error}", report.remedy or ""))
+        print_error(ProhandelError(f"{report.file} was refused: {report.error}", report.remedy or ""))
     if refused:
         raise typer.Exit(EXIT_CONFIGURATION)
     if not as_json:
@@ -214,11 +222,17 @@ def run(
     exclude: Annotated[list[str] | None, typer.Option("--exclude", help="dbt selector to leave out.")] = None,
     full_refresh: Annotated[bool, typer.Option("--full-refresh", help="Build incremental models whole.")] = False,
     nightly: Annotated[bool, typer.Option("--nightly", help="Also find hard deletes and test whole tables.")] = False,
+    gate: Annotated[
+        bool, typer.Option("--gate", help="Build marts apart; publish all of them at once if nothing fails.")
+    ] = False,
     variables: Annotated[str, typer.Option("--vars", help="Variables of the project, YAML or JSON.")] = "",
     profiles_dir: ProfilesDir = None,
     as_json: AsJson = False,
 ) -> None:
     """Freshness, snapshots, build, summary: what production schedules.
+
+    Behind a gate marts are built and tested in the schema marts_audit. If no model and no test fails, all of them are
+    published to the schema marts in one transaction; otherwise people go on reading the last good ones.
 
     Exit code 0 good, 1 a model or test failed, 2 configuration, 3 a source is stale, 4 another run is active.
 
@@ -227,23 +241,25 @@ def run(
         prohandel run
         prohandel run --vars "$(prohandel doctor --vars)"
         prohandel run --target prod --nightly
+        prohandel run --target prod --gate
     """
     from prohandel.pipeline.run import RunOptions
     from prohandel.pipeline.run import run as run_pipeline
     from prohandel.pipeline.summary import show
 
-    _use_profiles(profiles_dir)
+    use_profiles(profiles_dir)
     options = RunOptions(
         target=target,
         select=tuple(select or ()),
         exclude=tuple(exclude or ()),
         full_refresh=full_refresh,
         nightly=nightly,
+        gate=gate,
         variables=variables,
     )
     report = run_pipeline(options, err)
     if as_json:
-        _print_json(asdict(report))
+        print_json(asdict(report))
     else:
         show(report, out)
     if report.exit_code:
@@ -273,10 +289,10 @@ def doctor(
     """
     from prohandel.pipeline.doctor import block, diagnose, show
 
-    _use_profiles(profiles_dir)
+    use_profiles(profiles_dir)
     diagnosis = diagnose(target, json.dumps({"prohandel_schema": schema}) if schema else "")
     if as_json:
-        _print_json(diagnosis.variables if vars_only else asdict(diagnosis))
+        print_json(diagnosis.variables if vars_only else asdict(diagnosis))
     elif vars_only:
         print(block(diagnosis.variables), end="")
     else:
@@ -299,7 +315,7 @@ def packages(
     from prohandel.pipeline.target import PROJECT
 
     installed = resolve(PROJECT, source=source, say=err.print)
-    _say_done(f"dbt packages: {installed.describe()}")
+    say_done(f"dbt packages: {installed.describe()}")
 
 
 @app.command()
@@ -315,11 +331,11 @@ def docs(
     """
     from prohandel.pipeline.documentation import write_documentation
 
-    _use_profiles(profiles_dir)
+    use_profiles(profiles_dir)
     written = write_documentation(output, target, variables, err)
     if not written.has_landing:
         err.print("Nothing has landed: the page has no compiled SQL. Next: make demo, then again.")
-    _say_done(f"{output.resolve().as_uri()} ({written.relations} relations of the warehouse)")
+    say_done(f"{output.resolve().as_uri()} ({written.relations} relations of the warehouse)")
 
 
 @db_app.command("start")
@@ -329,7 +345,7 @@ def db_start() -> None:
     Example: `prohandel db start`
     """
     warehouse.start()
-    _say_done(f"running under {warehouse.home()}")
+    say_done(f"running under {warehouse.home()}")
 
 
 @db_app.command("stop")
@@ -339,7 +355,7 @@ def db_stop() -> None:
     Example: `prohandel db stop`
     """
     stopped = warehouse.stop()
-    _say_done("stopped" if stopped else "was not running")
+    say_done("stopped" if stopped else "was not running")
 
 
 @db_app.command("url")
@@ -377,11 +393,11 @@ def db_reset(yes: Yes = False) -> None:
     """
     home = warehouse.home()
     if not (home / "pgdata").exists():
-        _say_done(f"nothing to remove under {home}")
+        say_done(f"nothing to remove under {home}")
         return
-    _confirm(f"Remove the warehouse under {home}? Snapshots in it cannot be built again.", yes=yes)
+    confirm(f"Remove the warehouse under {home}? Snapshots in it cannot be built again.", yes=yes)
     warehouse.reset(home)
-    _say_done(f"removed {home}")
+    say_done(f"removed {home}")
 
 
 @db_app.command("backup")
@@ -394,7 +410,7 @@ def db_backup(file: Annotated[Path, typer.Argument(help="The backup to write.")]
 
     with _busy("backup") as progress:
         backup(file, say=progress)
-    _say_done(f"{file}, {file.stat().st_size / 1e6:,.1f} MB")
+    say_done(f"{file}, {file.stat().st_size / 1e6:,.1f} MB")
 
 
 @db_app.command("restore")
@@ -409,10 +425,10 @@ def db_restore(file: Annotated[Path, typer.Argument(help="A file that `db backup
 
     home = warehouse.home()
     if (home / "pgdata").exists():
-        _confirm(f"Replace everything in the warehouse under {home}?", yes=yes)
+        confirm(f"Replace everything in the warehouse under {home}?", yes=yes)
     with _busy("restore") as progress:
         manifest = restore(file, say=progress)
-    _say_done(f"restored, as of {manifest.taken_at}")
+    say_done(f"restored, as of {manifest.taken_at}")
 
 
 def main() -> None:
@@ -432,7 +448,7 @@ def main() -> None:
 def _fail(error: ProhandelError) -> None:
     if os.environ.get("PROHANDEL_DEBUG") == "1":
         raise error
-    _print_error(error)
+    print_error(error)
     sys.exit(error.exit_code)
 
 
@@ -450,34 +466,6 @@ def _unforeseen(error: Exception) -> ProhandelError:
         "This is a fault of prohandel. PROHANDEL_DEBUG=1 shows where; please report it.",
         EXIT_FAULT,
     )
-
-
-def _say_done(what: str) -> None:
-    err.print(f"[green]✓[/] {escape(what)}", soft_wrap=True)
-
-
-def _print_error(error: ProhandelError) -> None:
-    err.print(f"[red]✗[/] {escape(error.message)}", soft_wrap=True)
-    if error.remedy:
-        err.print(f"  → {escape(error.remedy)}", soft_wrap=True)
-
-
-def _print_json(content: Any) -> None:
-    print(json.dumps(content, indent=2, default=str, ensure_ascii=False))
-
-
-def _confirm(question: str, *, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise ProhandelError(f"{question} Nobody is there to answer.", "Say so beforehand: --yes")
-    if not typer.confirm(question, err=True):
-        raise ProhandelError("Nothing was changed.")
-
-
-def _use_profiles(profiles_dir: Path | None) -> None:
-    if profiles_dir:
-        os.environ["DBT_PROFILES_DIR"] = str(profiles_dir.expanduser().resolve())
 
 
 class _Said:

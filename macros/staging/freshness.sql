@@ -14,7 +14,7 @@
         -- with several tenants the one that lags most decides
         select
             case when count(*) = count(tenants.synced_at) then {{ berlin_time('min(tenants.synced_at)') }} end as synced_at,
-            {{ berlin_time(_clock()) }} as now_at
+            {{ berlin_time(clock()) }} as now_at
         from (
             {%- for schema in landed_schemas() %}
             {%- if not loop.first %}
@@ -55,7 +55,7 @@
     select max({{ synced_at }}) as synced_at from {{ relation }} as landed
 {% endmacro %}
 
-{% macro _clock() %}
+{% macro clock() %}
     {% set now = var('now', none) %}
     {{ return("timestamptz '" ~ now | string | replace("'", "''") ~ "'" if now else 'now()') }}
 {% endmacro %}

@@ -457,3 +457,12 @@
         synced_at,
         source_relation
 {%- endmacro %}
+
+{#- Is the key of a row, given as SQL, one that the current model does not hold yet? -#}
+{% macro is_new_key(key) %}
+    {%- if is_incremental() -%}
+    not exists (select 1 from {{ this }} as held where held.{{ key.split('.')[-1] }} = {{ key }})
+    {%- else -%}
+    true
+    {%- endif -%}
+{% endmacro %}

@@ -139,6 +139,11 @@ checks as (
         right_value,
         cast(null as numeric) as tolerance
     from drift
+    {%- if reads_all %}
+    {{ reconciled_marts() }}
+    {{ reconciled_orders() }}
+    {{ reconciled_fivetran_log() }}
+    {%- endif %}
 ),
 
 differences as (

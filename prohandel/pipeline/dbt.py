@@ -316,6 +316,8 @@ def _terminable() -> Iterator[None]:
         raise _Signal(number)
 
     before = signal.signal(signal.SIGTERM, stop)
+    # Polars, once imported, has a wait go on after Ctrl-C; to set Python's own handler again ends that.
+    signal.signal(signal.SIGINT, signal.getsignal(signal.SIGINT))
     try:
         yield
     finally:

@@ -42,6 +42,11 @@ class StepProgress:
             self._console.print(f"  [{style}]{status}[/] {name}", highlight=False, soft_wrap=True)
         self._show()
 
+    def says(self, what: str) -> None:
+        """Something that is no node of dbt is being worked on."""
+        self._running = [what]
+        self._show()
+
     def _show(self) -> None:
         if self._bar is not None and self._task is not None:
             running = ", ".join(self._running[:2])

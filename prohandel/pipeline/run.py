@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from dbt.contracts.graph.manifest import Manifest
@@ -26,10 +27,17 @@ from prohandel.pipeline.dbt import Dbt, Freshness, NodeResult, Outcome
 from prohandel.pipeline.explain import Finding, explain_nodes, explain_text
 from prohandel.pipeline.landed import check_landing
 from prohandel.pipeline.lock import only_run
-from prohandel.pipeline.progress import showing
+from prohandel.pipeline.progress import StepProgress, showing
+from prohandel.pipeline.state import note_as_tested
 from prohandel.pipeline.summary import Summary, summarise
 from prohandel.pipeline.target import PROJECT, Target, find_target
 from prohandel.pipeline.variables import check_variables, parse_variables, project_variables
+from prohandel.publication.gate import decide
+from prohandel.publication.history import Publication
+from prohandel.quality.channels import rules_of_project
+from prohandel.quality.watch import Watch, look_time, watch
+
+T = TypeVar("T")
 
 NIGHTLY_TAG = "nightly"
 # PostgreSQL writes its log in files of 16 MB.
@@ -46,6 +54,7 @@ class RunOptions:
         exclude: dbt selectors to leave out.
         full_refresh: build incremental models whole.
         nightly: find hard deletes and run the tests that look at whole tables.
+        gate: build marts apart, and publish all of them at once if no model and no test fails.
         variables: `--vars`, YAML or JSON.
     """
 
@@ -54,6 +63,7 @@ class RunOptions:
     exclude: tuple[str, ...] = ()
     full_refresh: bool = False
     nightly: bool = False
+    gate: bool = False
     variables: str = ""
 
 
@@ -78,6 +88,8 @@ class RunReport:
         nodes: results of snapshots and build.
         findings: what went wrong, with remedies; the first is the cause of the exit code.
         summary: rows and figures; None where nothing could be built.
+        publication: what became of the run behind the gate; None for a run without one.
+        watch: what was out of the ordinary, and who was told; None for a run of a selection.
     """
 
     exit_code: int
@@ -88,6 +100,8 @@ class RunReport:
     nodes: tuple[NodeResult, ...]
     findings: tuple[Finding, ...]
     summary: Summary | None
+    publication: Publication | None = None
+    watch: Watch | None = None
 
     def tests(self, *statuses: str) -> int:
         """How many tests ended in one of these statuses."""
@@ -107,6 +121,10 @@ def run(options: RunOptions, console: Console | None = None) -> RunReport:
         ProhandelError: the run cannot start (configuration, database, another run), or was stopped.
     """
     console = console or Console(stderr=True)
+    if options.gate and (options.select or options.exclude):
+        raise ProhandelError(
+            "A gated run publishes all marts, so it builds all of them.", "Leave out --select and --exclude, or --gate."
+        )
     given = parse_variables(options.variables)
     check_variables(given, "--vars")
     check_variables(project_variables(PROJECT), "vars: in dbt_project.yml")
@@ -116,7 +134,7 @@ def run(options: RunOptions, console: Console | None = None) -> RunReport:
     installed = packages.resolve(PROJECT, say=console.print)
     console.print(f"dbt packages: {installed.describe()}", highlight=False, soft_wrap=True)
     target = find_target(options.target)
-    variables = run_variables(target, given, nightly=options.nightly)
+    variables = run_variables(target, given, nightly=options.nightly, gate=options.gate)
     with only_run(target):
         with target.connect() as conn:
             for note in check_landing(conn, {**project_variables(PROJECT), **variables}):
@@ -127,10 +145,13 @@ def run(options: RunOptions, console: Console | None = None) -> RunReport:
         return _run_steps(options, target, variables, manifest, installed.describe(), steps, console)
 
 
-def run_variables(target: Target, given: Mapping[str, Any], *, nightly: bool = False) -> dict[str, Any]:
+def run_variables(
+    target: Target, given: Mapping[str, Any], *, nightly: bool = False, gate: bool = False
+) -> dict[str, Any]:
     """The variables of a run: those of the embedded landing, then the user's, which win."""
     landed = landed_variables(target.home) if target.is_embedded else {}
-    return {**landed, **({"nightly": True} if nightly else {}), **given}
+    asked = {name: True for name, is_asked in (("nightly", nightly), ("gate", gate)) if is_asked}
+    return {**landed, **asked, **given}
 
 
 def landed_variables(home: Path) -> dict[str, Any]:
@@ -152,6 +173,7 @@ def _run_steps(
 ) -> RunReport:
     findings: list[Finding] = []
     nodes: list[NodeResult] = []
+    run_at = datetime.now(UTC)
 
     def step(name: str, command: Any) -> Outcome:
         with showing(name, console) as progress:
@@ -172,20 +194,45 @@ def _run_steps(
     failed = [node for node in nodes if node.has_failed]
     findings.extend(explain_nodes(failed))
     findings.extend(_stale(entry) for entry in stale)
-    started = time.monotonic()
-    summary: Summary | None = None
-    try:
+    everything = {**project_variables(PROJECT), **variables}
+
+    def last_step(name: str, command: Callable[[StepProgress], T], what_failed: str) -> T | None:
+        started = time.monotonic()
+        try:
+            with showing(name, console) as progress:
+                return command(progress)
+        except (ProhandelError, psycopg.Error) as error:
+            known = error if isinstance(error, ProhandelError) else warehouse.explain(error)
+            findings.append(Finding(f"{what_failed}: {known.message}", known.remedy))
+            return None
+        finally:
+            steps.append(Step(name, time.monotonic() - started))
+
+    publication: Publication | None = None
+    is_whole = not (options.select or options.exclude)
+    if options.gate:
+        unfit = [node.name for node in failed] or build.error.splitlines()[:1]
+        publication = last_step(
+            "publish",
+            lambda progress: decide(target, manifest, everything, run_at, unfit, progress.says),
+            "Not published",
+        )
+    elif is_whole and not failed and not build.error:
         with target.connect() as conn:
-            summary = summarise(conn, target, {**project_variables(PROJECT), **variables})
-    except (ProhandelError, psycopg.Error) as error:
-        gone = error if isinstance(error, ProhandelError) else warehouse.explain(error)
-        findings.append(Finding(f"No summary: {gone.message}", gone.remedy))
-    steps.append(Step("summary", time.monotonic() - started))
+            note_as_tested(conn, target.schema_of("state"))
+    seen: Watch | None = None
+    if is_whole:
+        seen = last_step(
+            "alerts",
+            lambda _: watch(target, rules_of_project(), look_time(variables)),
+            "Nobody was alerted",
+        )
+    summary = last_step("summary", lambda _: _summarise(target, everything), "No summary")
     if (failed or summary is None) and target.is_embedded:
         findings[:0] = _full_disk(target.home)
     if failed:
         exit_code = EXIT_TESTS_FAILED
-    elif build.error or summary is None:
+    elif build.error or summary is None or (options.gate and publication is None):
         exit_code = EXIT_CONFIGURATION
     else:
         exit_code = EXIT_SOURCE_STALE if stale else EXIT_GOOD
@@ -198,7 +245,14 @@ def _run_steps(
         tuple(nodes),
         tuple(findings),
         summary,
+        publication,
+        seen,
     )
+
+
+def _summarise(target: Target, variables: Mapping[str, Any]) -> Summary:
+    with target.connect() as conn:
+        return summarise(conn, target, variables)
 
 
 def _full_disk(home: Path) -> list[Finding]:

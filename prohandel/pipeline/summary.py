@@ -17,6 +17,8 @@ from rich.table import Table
 from prohandel.landing.tables import LANDED_TABLES
 from prohandel.pipeline.landed import landing_schemas
 from prohandel.pipeline.target import Target
+from prohandel.publication.show import says
+from prohandel.quality.show import says as says_watch
 
 if TYPE_CHECKING:
     from prohandel.pipeline.run import RunReport
@@ -178,6 +180,11 @@ def show(report: RunReport, console: Console) -> None:
     console.print(
         f"Seconds: {seconds}; in all {sum(step.seconds for step in report.steps):.1f}", highlight=False, soft_wrap=True
     )
+    if report.publication is not None:
+        console.print(says(report.publication), highlight=False, soft_wrap=True)
+    if report.watch is not None:
+        for line in says_watch(report.watch):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
     for finding in report.findings:
         console.print(f"[red]✗[/] {escape(finding.what)}", highlight=False, soft_wrap=True)
         for line in finding.detail.splitlines():

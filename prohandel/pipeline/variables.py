@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -57,6 +58,18 @@ def _number(above: float) -> Check:
 def _rates(value: Any) -> str:
     fits = isinstance(value, list) and bool(value) and all(isinstance(item, float) and 0 < item < 1 for item in value)
     return "" if fits else "a list of numbers between 0 and 1, such as [0.2, 0.5]"
+
+
+def _bounds_by_category(value: Any) -> str:
+    shape = "a lower and an upper rate by category, such as {default: [-1, 0.95]}"
+    if not isinstance(value, dict) or not all(isinstance(name, str) and _are_bounds(value[name]) for name in value):
+        return shape
+    return "" if "default" in value else f"{shape}; default is missing"
+
+
+def _are_bounds(value: Any) -> bool:
+    fits = isinstance(value, list) and len(value) == 2
+    return fits and not any(_number(-math.inf)(limit) for limit in value) and bool(value[0] < value[1])
 
 
 def _one_of(*choices: str) -> Check:
@@ -147,8 +160,16 @@ _CATALOGUE = (
     Variable("clearance_weeks", _whole_number(0)),
     Variable("markdown_elasticity", _number(0)),
     Variable("markdown_steps", _rates),
+    Variable("max_price_factor", _number(0)),
+    Variable("max_line_quantity", _whole_number(1)),
+    Variable("max_stock_change", _whole_number(1)),
+    Variable("margin_bounds", _bounds_by_category),
     Variable("overlap_minutes", _whole_number(0)),
+    Variable("quality_retention_days", _whole_number(1)),
+    Variable("quality_baseline_days", _whole_number(28)),
     Variable("nightly", _boolean),
+    Variable("gate", _boolean, only_by_vars=True),
+    Variable("publications_kept", _whole_number(1)),
     Variable("reader_roles", _texts, only_by_vars=True),
     Variable("elementary_enabled", _boolean, only_by_vars=True),
 )

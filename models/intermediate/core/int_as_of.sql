@@ -1,4 +1,4 @@
-{{ config(materialized='table') }}
+{{ config(materialized='table', indexes=[{'columns': ['as_of_date'], 'unique': true}]) }}
 
 with
 

@@ -12,6 +12,7 @@
 ) }}
 
 {%- set changes = ref('int_inventory__pair_changes') %}
+{%- set all_sales = ref('fct_sales_daily') %}
 
 with
 
@@ -21,10 +22,6 @@ all_pairs as (
 
 all_spans as (
     select * from {{ ref('int_inventory__pair_spans') }}
-),
-
-all_sales as (
-    select * from {{ ref('fct_sales_daily') }}
 ),
 
 as_of as (
@@ -45,26 +42,31 @@ articles as (
     group by all_pairs.article_number, as_of.as_of_date
 ),
 
+-- Looked up article by article: a join reads all sales, because how few articles have changed is not known beforehand.
 sales as (
     select
         articles.article_number,
         articles.as_of_date,
-        all_sales.date_day,
-        all_sales.demand_units,
-        all_sales.return_units,
-        all_sales.gross_revenue,
-        all_sales.net_revenue,
-        all_sales.net_revenue_with_cost,
-        all_sales.cogs,
-        all_sales.gross_margin,
-        all_sales.label_value,
-        all_sales.discount_amount
+        of_article.date_day,
+        of_article.demand_units,
+        of_article.return_units,
+        of_article.gross_revenue,
+        of_article.net_revenue,
+        of_article.net_revenue_with_cost,
+        of_article.cogs,
+        of_article.gross_margin,
+        of_article.label_value,
+        of_article.discount_amount
     from articles
-    inner join all_sales
-        on
-            articles.article_number = all_sales.article_number
-            and all_sales.date_day > {{ days_after('articles.as_of_date', -365) }}
-            and articles.as_of_date >= all_sales.date_day
+    cross join lateral (
+        select held.*
+        from {{ all_sales }} as held
+        where
+            held.article_number = articles.article_number
+            and held.date_day > {{ days_after('articles.as_of_date', -365) }}
+            and held.date_day <= articles.as_of_date
+        {{ computed_once() }}
+    ) as of_article
 ),
 
 sums as (

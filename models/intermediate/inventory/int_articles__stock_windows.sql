@@ -15,15 +15,12 @@
 {%- set changes = ref('int_inventory__pair_changes') %}
 {#- Named where it is read: PostgreSQL reads all of the history behind a CTE that is used twice. -#}
 {%- set all_sales = ref('fct_sales_daily') %}
+{%- set all_metrics = ref('int_inventory_with_metrics') %}
 
 with
 
 all_pairs as (
     select * from {{ ref('int_inventory__pairs') }} where not is_superseded and is_merchandise
-),
-
-metrics as (
-    select * from {{ ref('int_inventory_with_metrics') }}
 ),
 
 article_days as (
@@ -69,29 +66,38 @@ articles as (
     {%- endif %}
 ),
 
+-- Looked up article by article: a join reads all sales, because how few articles have changed is not known beforehand.
 stock_values as (
     select
         articles.article_number,
-        sum(metrics.stock_value_days_365d) as stock_value_days
+        of_article.stock_value_days
     from articles
-    inner join metrics
-        on articles.article_number = metrics.article_number
-    group by articles.article_number
+    cross join lateral (
+        select sum(metrics.stock_value_days_365d) as stock_value_days
+        from {{ all_metrics }} as metrics
+        where metrics.article_number = articles.article_number
+    ) as of_article
 ),
 
 amounts as (
     select
         articles.article_number,
-        sum(sales.cogs) as cogs,
-        sum(sales.gross_margin) as gross_margin
+        of_article.cogs,
+        of_article.gross_margin
     from articles
-    inner join {{ all_sales }} as sales
-        on
-            articles.article_number = sales.article_number
+    cross join lateral (
+        select
+            count(*) as days,
+            sum(sales.cogs) as cogs,
+            sum(sales.gross_margin) as gross_margin
+        from {{ all_sales }} as sales
+        where
+            sales.article_number = articles.article_number
             and sales.date_day > {{ days_after('articles.as_of_date', -365) }}
-            and articles.as_of_date >= sales.date_day
-            and articles.known_from <= sales.date_day
-    group by articles.article_number
+            and sales.date_day <= articles.as_of_date
+            and sales.date_day >= articles.known_from
+    ) as of_article
+    where of_article.days > 0
 ),
 
 -- What moved up to the eve of the 90 days is the opening stock. What one branch sent another within a day is no receipt.

@@ -127,7 +127,8 @@ def toy(toy_of_module: Toy) -> Toy:
     write_profile(toy_of_module.folder, toy_of_module.database)
     toy_of_module.execute(
         """
-        drop schema if exists prohandel, prohandl, staging, marts, snapshots cascade;
+        drop schema if exists
+            prohandel, prohandl, staging, marts, marts_audit, published, quality, state, snapshots cascade;
         create schema prohandel;
         create table prohandel.article (
             id text primary key, article_number text, _fivetran_synced timestamptz default now()

@@ -27,7 +27,14 @@ SLEEPING = (
 
 def test_a_good_run(toy: Toy) -> None:
     report = toy.report()
-    assert [step["name"] for step in report["steps"]] == ["prepare", "freshness", "snapshots", "build", "summary"]
+    assert [step["name"] for step in report["steps"]] == [
+        "prepare",
+        "freshness",
+        "snapshots",
+        "build",
+        "alerts",
+        "summary",
+    ]
     assert report["findings"] == []
     assert report["summary"]["tables"] == [{"table": "sale", "landed": 2, "staged": 2, "rejected": 0, "superseded": 0}]
     assert {"name": "gross revenue", "unit": "money", "value": "42.5"} in report["summary"]["figures"]

@@ -1,10 +1,11 @@
-"""The rules of dbt-project-evaluator, each over the graph of a manifest.
+"""The rules of dbt-project-evaluator, each over the graph of a manifest, and rules of this project's own.
 
 Each gives what breaks it: the name of the resource, and what is wrong. Limits are the package's defaults.
 """
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable
 from pathlib import PurePosixPath
@@ -368,3 +369,47 @@ RULES: dict[str, Callable[[Graph], Findings]] = {
         unused_sources,
     )
 }
+
+
+_RETURNED = re.compile(r"return\((\{.*?\})\)\s*\}\}", re.DOTALL)
+# A sentence of their kind says too little of these.
+_NEEDS_ITS_OWN_WHY = ("business_rule",)
+
+
+def advice_by_kind(graph: Graph) -> dict[str, dict[str, Any]]:
+    """What the macro of this name returns, which writes its dictionary as Python reads it too."""
+    returned = _RETURNED.search(graph.macros["macro.prohandel_analytics.advice_by_kind"]["macro_sql"])
+    assert returned, "advice_by_kind returns no dictionary"
+    return dict(ast.literal_eval(returned.group(1)))
+
+
+def kind_of_test(test: dict[str, Any], advice: dict[str, dict[str, Any]]) -> str | None:
+    """The kind of a test, as the macro of this name finds it; None for a generic test that is of no kind."""
+    said: str | None = test["config"]["meta"].get("kind")
+    generic = (test.get("test_metadata") or {}).get("name")
+    if said or not generic:
+        return said or "law"
+    return next((kind for kind, of_kind in advice.items() if generic in of_kind["tests"]), None)
+
+
+def data_tests_without_advice(graph: Graph) -> Findings:
+    """A test does not say who looks at its failure, why that matters, or what to do."""
+    advice = advice_by_kind(graph)
+    owners = {model["config"]["group"] for model in graph.models} - {None}
+    found = {}
+    for test in graph.of_kind("test"):
+        meta = test["config"]["meta"]
+        kind = kind_of_test(test, advice)
+        lacking = []
+        if meta.get("owner") not in owners:
+            lacking.append("its owner is no group")
+        if kind not in advice:
+            lacking.append("it is of no kind, so it has no runbook")
+        elif not meta.get("why") and (kind in _NEEDS_ITS_OWN_WHY or not test.get("test_metadata")):
+            lacking.append("it says nothing of its own on why it matters")
+        if lacking:
+            found[test["name"]] = ", ".join(lacking)
+    return found
+
+
+OWN_RULES: dict[str, Callable[[Graph], Findings]] = {rule.__name__: rule for rule in (data_tests_without_advice,)}

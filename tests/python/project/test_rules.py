@@ -1,10 +1,14 @@
-"""The rules of dbt-project-evaluator hold, checked here and, where the package lies beside the project, by itself."""
+"""The rules of dbt-project-evaluator hold, checked here and, where the package lies beside the project, by itself.
+
+So do the project's own rules, which the package does not know.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
 from collections.abc import Iterator
+from copy import copy
 from typing import Any
 
 import psycopg
@@ -19,8 +23,9 @@ from tests.python.conftest import Database
 from tests.python.project.conftest import EVERY_TABLE
 from tests.python.project.exceptions import EXCEPTIONS
 from tests.python.project.graph import Graph
-from tests.python.project.rules import RULES
+from tests.python.project.rules import OWN_RULES, RULES, advice_by_kind, data_tests_without_advice
 from tests.python.project.vendored import vendored_packages
+from tests.python.quality.documented import anchors
 
 # What the package names a finding by, where it is not simply the resource.
 _KEYS = {
@@ -44,16 +49,50 @@ _KEYS = {
 }
 
 
-@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("name", [*RULES, *OWN_RULES])
 def test_rule(name: str, graph: Graph) -> None:
-    found = RULES[name](graph)
+    found = {**RULES, **OWN_RULES}[name](graph)
     allowed = EXCEPTIONS.get(name, {})
     assert {resource: what for resource, what in found.items() if resource not in allowed} == {}
     assert set(allowed) - set(found) == set(), "these exceptions are no longer needed"
 
 
 def test_exceptions_are_to_rules_that_exist() -> None:
-    assert set(EXCEPTIONS) <= set(RULES)
+    assert set(EXCEPTIONS) <= {*RULES, *OWN_RULES}
+
+
+def test_every_kind_of_test_has_a_section_in_the_runbook(graph: Graph) -> None:
+    sections = anchors((PROJECT / "docs" / "runbooks" / "failed_test.md").read_text(encoding="utf-8"))
+    advice = advice_by_kind(graph)
+    assert {of_kind["section"] for of_kind in advice.values()} <= sections
+    assert all(of_kind["why"].endswith(".") for of_kind in advice.values())
+    named = [name for of_kind in advice.values() for name in of_kind["tests"]]
+    assert len(named) == len(set(named)), "a generic test is of two kinds"
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"config": {"meta": {}}}, "its owner is no group"),
+        ({"config": {"meta": {"owner": "nobody"}}}, "its owner is no group"),
+        ({"test_metadata": {"name": "of_no_kind"}}, "it is of no kind, so it has no runbook"),
+        (
+            {"config": {"meta": {"owner": "controlling", "kind": "business_rule"}}},
+            "it says nothing of its own on why it matters",
+        ),
+        ({"test_metadata": None}, "it says nothing of its own on why it matters"),
+    ],
+)
+def test_a_test_without_advice_is_found(changed: dict[str, Any], said: str, graph: Graph) -> None:
+    test: dict[str, Any] = {
+        "resource_type": "test",
+        "name": "toy",
+        "test_metadata": {"name": "not_null"},
+        "config": {"meta": {"owner": "controlling"}},
+    }
+    toy = copy(graph)
+    toy.nodes = {**graph.nodes, "test.toy": {**test, **changed}}
+    assert said in data_tests_without_advice(toy)["toy"]
 
 
 @pytest.fixture(scope="module")

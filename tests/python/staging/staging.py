@@ -147,12 +147,12 @@ class Staging:
             )
 
     def build(self, *models: str, **variables: Any) -> None:
-        """Builds models, by default all of staging and the tables of quality.
+        """Builds models, by default all of staging and what is made of it alone in quality.
 
         Raises:
             BuildError: a model failed.
         """
-        selected = models or ("path:models/staging", "path:models/quality")
+        selected = models or ("path:models/staging", "rejected_rows", "reconciliation")
         result = self.invoke("run", "--select", *selected, **variables)
         if not result.success:
             messages = [str(row.message) for row in getattr(result.result, "results", []) if row.status == "error"]

@@ -11,7 +11,8 @@ import pytest
 from tests.python.staging.staging import Staging
 
 COLUMNS = {"id": "text", "date": "text", "article_number": "text", "quantity": "text"}
-MODELS = ("+rejected_rows", "+reconciliation")
+# Without the marts, which reconciliation compares where they are built.
+MODELS = ("path:models/staging", "rejected_rows", "reconciliation")
 AGAIN = ("base_prohandel__sales", "rejected_rows", "reconciliation")
 
 
@@ -99,3 +100,24 @@ def test_drift_of_the_connectors_aggregates(staging: Staging) -> None:
         "units of warehouse_inventory_agg against inventory": (3, 4, -1),
     }
     assert all(row["is_ok"] for row in found.values())
+
+
+def test_fivetran_s_own_log_is_held_against_what_landed(staging: Staging) -> None:
+    staging.land("sale", COLUMNS, [line("a", 8), line("b", 9)], key="id")
+    staging.execute(
+        """
+        create schema fivetran_metadata;
+        create table fivetran_metadata.log (time_stamp timestamptz, message_event text, message_data text);
+        insert into fivetran_metadata.log values
+            ('2025-03-10 08:05Z', 'records_modified',
+                '{"schema": "prohandel", "table": "sale", "operationType": "REPLACED_OR_INSERTED", "count": 1}'),
+            ('2025-03-10 09:05Z', 'records_modified',
+                '{"schema": "prohandel", "table": "sale", "operationType": "REPLACED_OR_INSERTED", "count": 3}'),
+            ('2025-03-10 09:06Z', 'sync_end', '{"status": "SUCCESSFUL"}'),
+            ('2025-03-11 01:00Z', 'sync_start', null)
+        """
+    )
+    staging.build(*MODELS)
+    name = "rows that Fivetran wrote into prohandel.sale"
+    (found,) = staging.rows(f"select * from quality.reconciliation where check_name = '{name}'")
+    assert (found["left_value"], found["right_value"], found["is_ok"]) == (4, 2, True)

@@ -41,7 +41,7 @@ def landed(staging: Staging) -> Staging:
 def content(staging: Staging, plural: str = "sales") -> list[dict[str, Any]]:
     """The base model without what only says in which run a row was written."""
     rows = staging.rows(f"select * from staging.base_prohandel__{plural}")
-    return sorted(({**row, "change_number": None} for row in rows), key=repr)
+    return sorted(({**row, "change_number": None, "is_new": None} for row in rows), key=repr)
 
 
 def changes(staging: Staging) -> dict[str, int]:

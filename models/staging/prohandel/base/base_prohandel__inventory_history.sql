@@ -23,6 +23,7 @@ landed as (
 final as (
     select
         *,
+        {{ is_new_key('landed.inventory_history_key') }} as is_new,
         {{ next_change_number() }} as change_number
     from landed
 )

@@ -41,6 +41,7 @@ voided as (
 final as (
     select
         *,
+        {{ is_new_key('voided.sale_line_id') }} as is_new,
         {{ next_change_number() }} as change_number
     from voided
 )

@@ -1,4 +1,4 @@
-{{ config(schema='marts') }}
+{{ config(schema='marts', indexes=[{'columns': ['gross_revenue'], 'unique': true}]) }}
 select
     sum(gross_revenue) as gross_revenue,
     1 as demand_units,
