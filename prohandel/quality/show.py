@@ -24,7 +24,8 @@ def says(watch: Watch) -> list[str]:
         lines.append(f"Not looked at, because this run did not measure: {', '.join(sorted(watch.blind))}")
     if watch.deliveries:
         taken = sum(delivery.is_delivered for delivery in watch.deliveries)
-        lines.append(f"Messages: {taken} delivered, {len(watch.deliveries) - taken} not taken; they are tried again")
+        waiting = len(watch.deliveries) - taken
+        lines.append(f"Messages: {taken} delivered" + (f", {waiting} not taken and tried again" if waiting else ""))
     if watch.lacking:
         lines.append(f"No address for a channel of alerts.yml: set {', '.join(watch.lacking)}")
     if watch.dead:
