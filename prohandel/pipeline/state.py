@@ -5,6 +5,8 @@ from __future__ import annotations
 import psycopg
 from psycopg import sql
 
+from prohandel.pipeline.target import exists
+
 
 def note_as_tested(conn: psycopg.Connection, schema: str) -> bool:
     """Notes that all that the models have written so far has passed its tests.
@@ -16,8 +18,7 @@ def note_as_tested(conn: psycopg.Connection, schema: str) -> bool:
         False where nothing has been built yet.
     """
     state = sql.Identifier(schema, "model_state")
-    there = conn.execute("select to_regclass(%s) is not null", [state.as_string(conn)]).fetchone()
-    if not there or not there[0]:
+    if not exists(conn, state):
         return False
     conn.execute(sql.SQL("update {} set tested_change_number = seen_change_number").format(state))
     return True

@@ -16,7 +16,7 @@ from rich.table import Table
 
 from prohandel.landing.tables import LANDED_TABLES
 from prohandel.pipeline.landed import landing_schemas
-from prohandel.pipeline.target import Target
+from prohandel.pipeline.target import Target, exists
 from prohandel.publication.show import says
 from prohandel.quality.show import says as says_watch
 
@@ -91,7 +91,7 @@ def _table_rows(conn: psycopg.Connection, target: Target, variables: Mapping[str
     found = []
     for table in LANDED_TABLES.values():
         base = sql.Identifier(staging, f"base_prohandel__{_MODEL_OF.get(table.name, table.name)}")
-        if not variables.get(table.using_variable) or not _exists(conn, base):
+        if not variables.get(table.using_variable) or not exists(conn, base):
             continue
         landed = sum(
             _one(conn, sql.SQL("select count(*) from {}").format(sql.Identifier(schema, table.name)))
@@ -102,11 +102,6 @@ def _table_rows(conn: psycopg.Connection, target: Target, variables: Mapping[str
         rejected = _one(conn, sql.SQL("select count(*) from {} where rejection_reasons is not null").format(base))
         found.append(TableRows(table.name, landed, newest - rejected, rejected, max(0, landed - newest)))
     return tuple(found)
-
-
-def _exists(conn: psycopg.Connection, relation: sql.Identifier) -> bool:
-    row = conn.execute("select to_regclass(%s) is not null", [relation.as_string(conn)]).fetchone()
-    return bool(row and row[0])
 
 
 def _one(conn: psycopg.Connection, query: sql.Composed) -> Any:
@@ -158,7 +153,7 @@ def _figures(conn: psycopg.Connection, target: Target) -> tuple[Figure, ...]:
     found = []
     for name, unit, layer, relation, expression in _FIGURES:
         identifier = sql.Identifier(target.schema_of(layer), relation)
-        if _exists(conn, identifier):
+        if exists(conn, identifier):
             query = sql.SQL("select {} from {}").format(sql.SQL(expression), identifier)
             found.append(Figure(name, unit, _one(conn, query)))
     return tuple(found)

@@ -90,6 +90,12 @@ class Target:
         return conn
 
 
+def exists(conn: psycopg.Connection, relation: psycopg.sql.Identifier) -> bool:
+    """Is there a table or view of that name?"""
+    row = conn.execute("select to_regclass(%s) is not null", [relation.as_string(conn)]).fetchone()
+    return bool(row and row[0])
+
+
 def find_target(name: str | None) -> Target:
     """The target of that name; the embedded warehouse, started if need be, where none is named.
 

@@ -11,6 +11,7 @@ import psycopg
 from psycopg import sql
 
 from prohandel.errors import ProhandelError
+from prohandel.pipeline.target import exists
 from prohandel.publication.changes import listed, matching, noted, published
 from prohandel.publication.relations import Schemas, Table
 
@@ -117,8 +118,7 @@ def update(conn: psycopg.Connection, schemas: Schemas, number: int, values: Mapp
 def publications(conn: psycopg.Connection, schemas: Schemas) -> list[Publication]:
     """All of them, the newest first; none where nothing was ever published."""
     name = sql.Identifier(schemas.quality, "publications")
-    there = conn.execute("select to_regclass(%s) is not null", [name.as_string(conn)]).fetchone()
-    if not there or not there[0]:
+    if not exists(conn, name):
         return []
     rows = conn.execute(sql.SQL("select {} from {} order by publication_id desc").format(listed(_NAMES), name))
     return [_publication(row) for row in rows.fetchall()]

@@ -12,6 +12,7 @@ from psycopg import sql
 
 from prohandel.errors import ProhandelError
 from prohandel.pipeline.state import note_as_tested
+from prohandel.pipeline.target import exists
 from prohandel.publication import changes, history, layout
 from prohandel.publication.history import Publication
 from prohandel.publication.relations import Plan, Schemas, Table, plan
@@ -239,12 +240,7 @@ def _data_of(conn: psycopg.Connection, schemas: Schemas) -> dict[str, Any]:
         ("synced_until", schemas.quality, "table_metrics", "max(last_synced_at)"),
     ):
         identifier = sql.Identifier(schema, relation)
-        if _is_there(conn, identifier):
+        if exists(conn, identifier):
             row = conn.execute(sql.SQL("select {} from {}").format(sql.SQL(expression), identifier)).fetchone()
             found[name] = row[0] if row else None
     return found
-
-
-def _is_there(conn: psycopg.Connection, relation: sql.Identifier) -> bool:
-    row = conn.execute("select to_regclass(%s) is not null", [relation.as_string(conn)]).fetchone()
-    return bool(row and row[0])

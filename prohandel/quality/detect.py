@@ -12,7 +12,7 @@ import polars as pl
 import psycopg
 from psycopg import sql
 
-from prohandel.pipeline.target import Target
+from prohandel.pipeline.target import Target, exists
 from prohandel.quality import incidents, rates, volume
 from prohandel.quality.findings import failed_tests, schema_changes
 from prohandel.quality.symptoms import ALL_BRANCHES, Kind, Severity, Symptom
@@ -120,7 +120,7 @@ def kinds_not_looked_at(conn: psycopg.Connection, target: Target) -> frozenset[K
 def _newest(conn: psycopg.Connection, schema: str, name: str) -> datetime | None:
     """The newest run that a history in `quality` knows of; None where there is none yet."""
     relation = sql.Identifier(schema, name)
-    if conn.execute("select to_regclass(%s)", [relation.as_string(conn)]).fetchone() == (None,):
+    if not exists(conn, relation):
         return None
     row = conn.execute(sql.SQL("select max(run_at) from {}").format(relation)).fetchone()
     return row[0] if row else None

@@ -18,6 +18,7 @@ import psycopg
 from psycopg import sql
 
 from prohandel.errors import ProhandelError
+from prohandel.pipeline.target import exists
 from prohandel.quality.symptoms import ALL_BRANCHES, Kind, Symptom
 
 Upstream = Callable[[str], Collection[str]]
@@ -466,7 +467,7 @@ def marked_hours(
         Begins of hours in UTC, from the one in which an incident began to the one in which it was seen no more.
     """
     name = sql.Identifier(schema, "incidents")
-    if conn.execute("select to_regclass(%s)", [name.as_string(conn)]).fetchone() == (None,):
+    if not exists(conn, name):
         return {}
     rows = conn.execute(
         sql.SQL(
