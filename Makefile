@@ -131,10 +131,9 @@ lock: install-dev ## Renews the lock files.
 	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 		--group build --constraints requirements-dev.lock --output-file requirements.lock pyproject.toml
 	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
-		--extra semantic --group build --constraints requirements-dev.lock --output-file requirements-semantic.lock \
-		pyproject.toml
+		--group semantic --constraints requirements-dev.lock --output-file requirements-semantic.lock
 	$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
-		--extra elementary --group build --output-file requirements-elementary.lock pyproject.toml
+		--group elementary --output-file requirements-elementary.lock
 
 holidays: install-dev ## Writes the seed of public holidays anew.
 	$(VENV)/bin/python -m prohandel.seeds.public_holidays

@@ -10,7 +10,7 @@ from packaging.requirements import Requirement
 
 from prohandel.pipeline.target import PROJECT
 
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-semantic.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-semantic.lock", "requirements-elementary.lock")
 _PIN = re.compile(r"^(?P<name>[a-z0-9.-]+)(?:\[[a-z,]+\])?==(?P<version>\S+)(?: ; (?P<marker>.+?))? \\$")
 
 
@@ -25,18 +25,23 @@ def pins(lock: str) -> dict[str, set[tuple[str, str]]]:
     return found
 
 
-def requirements(*extras: str) -> list[Requirement]:
+def requirements(lock: str) -> list[Requirement]:
     content = tomllib.loads((PROJECT / "pyproject.toml").read_text())
-    wanted = [*content["project"]["dependencies"], *content["dependency-groups"]["build"]]
-    for extra in extras:
-        wanted += content["project"]["optional-dependencies"][extra]
-    return [Requirement(text) for text in wanted]
+    groups = content["dependency-groups"]
+    needed = [*content["project"]["dependencies"], *groups["build"]]
+    wanted = {
+        "requirements.lock": needed,
+        "requirements-dev.lock": [*needed, *content["project"]["optional-dependencies"]["dev"]],
+        "requirements-semantic.lock": groups["semantic"],
+        "requirements-elementary.lock": groups["elementary"],
+    }
+    return [Requirement(text) for text in wanted[lock]]
 
 
-@pytest.mark.parametrize(("lock", "extras"), [(LOCKS[0], ()), (LOCKS[1], ("dev",)), (LOCKS[2], ("semantic",))])
-def test_a_lock_fits_what_is_asked_for(lock: str, extras: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_fits_what_is_asked_for(lock: str) -> None:
     locked = pins(lock)
-    for requirement in requirements(*extras):
+    for requirement in requirements(lock):
         versions = locked.get(requirement.name.lower().replace("_", "-"), set())
         assert versions, f"{requirement.name} is not in {lock}: make lock"
         for version, _ in versions:
@@ -51,8 +56,12 @@ def test_every_pin_has_hashes_and_no_address(lock: str) -> None:
     assert not re.search(r"https?://|--index-url|--extra-index-url|--find-links", text)
 
 
-@pytest.mark.parametrize("lock", LOCKS[1:])
-def test_an_extra_adds_to_what_a_run_needs_and_changes_nothing(lock: str) -> None:
-    run, extended = pins(LOCKS[0]), pins(lock)
+def test_development_adds_to_what_a_run_needs_and_changes_nothing() -> None:
+    run, development = pins(LOCKS[0]), pins(LOCKS[1])
     for name, versions in run.items():
-        assert {version for version, _ in versions} == {version for version, _ in extended[name]}, f"{name}: make lock"
+        assert {version for version, _ in versions} == {version for version, _ in development[name]}, f"{name}: make lock"
+
+
+def test_metricflow_reads_what_the_same_dbt_has_written() -> None:
+    run, metricflow = pins(LOCKS[0]), pins(LOCKS[2])
+    assert run["dbt-core"] == metricflow["dbt-core"], "make lock"
