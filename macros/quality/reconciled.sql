@@ -24,7 +24,13 @@
     from (select sum(gross_revenue) as amount from {{ lines }}) as by_line
     cross join (select sum(gross_revenue) as amount from {{ days }}) as by_day
     {%- endif %}
-    {%- if are_built([levels, stock, as_of]) %}
+    {#- Days are written out, so that the view looks only the spans of those days up. -#}
+    {%- set newest = run_query('select as_of_date from ' ~ as_of)[0]['as_of_date']
+        if are_built([levels, stock, as_of]) %}
+    {%- if newest %}
+    {%- set last_week %}
+        where date_day between {{ days_after("cast('" ~ newest ~ "' as date)", -6) }} and cast('{{ newest }}' as date)
+    {%- endset %}
     union all
     select
         'branches and days of the last week on which stock_levels agrees with fct_inventory_daily' as check_name,
@@ -33,23 +39,21 @@
         0 as tolerance
     from (
         select
-            held.branch_number,
-            held.date_day,
-            sum(held.stock_units) as units
-        from {{ levels }} as held
-        cross join {{ as_of }} as as_of
-        where held.date_day between {{ days_after('as_of.as_of_date', -6) }} and as_of.as_of_date
-        group by held.branch_number, held.date_day
+            branch_number,
+            date_day,
+            sum(stock_units) as units
+        from {{ levels }}
+        {{- last_week }}
+        group by branch_number, date_day
     ) as by_category
     full outer join (
         select
-            held.branch_number,
-            held.date_day,
-            sum(held.closing_stock) as units
-        from {{ stock }} as held
-        cross join {{ as_of }} as as_of
-        where held.date_day between {{ days_after('as_of.as_of_date', -6) }} and as_of.as_of_date
-        group by held.branch_number, held.date_day
+            branch_number,
+            date_day,
+            sum(closing_stock) as units
+        from {{ stock }}
+        {{- last_week }}
+        group by branch_number, date_day
     ) as by_pair
         on by_category.branch_number = by_pair.branch_number and by_category.date_day = by_pair.date_day
     {%- endif %}
