@@ -189,14 +189,14 @@ def _is_elsewhere(rows: pl.DataFrame, branch: str) -> pl.Series:
 
 
 def main() -> None:
-    """Scores all faults and the clean days, two processes at a time; prints the table and writes it."""
+    """Scores all faults and the clean days at the same time; prints the table and writes it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--write", type=Path, help="Markdown file to write.")
     wanted = parser.parse_args().write
     PLACE.mkdir(parents=True, exist_ok=True)
     warehouse.start(PLACE / "home")
     try:
-        with ProcessPoolExecutor(2) as pool:
+        with ProcessPoolExecutor(len(SEEDS) + 1) as pool:
             scored = [pool.submit(score, seed) for seed in SEEDS]
             unharmed = pool.submit(clean, CLEAN_SEED)
             outcomes = [outcome for future in scored for outcome in future.result()]
