@@ -19,13 +19,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from scipy.special import lambertw
 
 BERLIN = ZoneInfo("Europe/Berlin")
 BASELINE_DAYS = 56
 MINIMUM_DAYS = 21
 """Days with arrivals that a baseline needs."""
-SILENT_ROWS = 9.0
-"""Rows that should have come at the least, of which none did: e to the minus 9 by chance."""
+SILENCE = 9.0
+"""Minus the logarithm of the probability of no row at all, from which on silence is no chance."""
 FEW_SCORE = 3.5
 """Standard deviations below what was expected."""
 FEW_SHARE = 0.55
@@ -298,7 +299,7 @@ def _drop(
         if back not in WINDOWS or expected <= 0:
             continue
         should = expected * (1.0 if others is None else others[back - 1])
-        is_silent = came == 0 and should * (1 - 2.5 * baseline.spread) >= SILENT_ROWS * baseline.clumping
+        is_silent = came == 0 and _silence(should / baseline.clumping, baseline.spread) >= SILENCE
         deviation = np.sqrt(baseline.clumping * should + (baseline.spread * should) ** 2)
         is_few = (
             came < FEW_SHARE * should
@@ -318,6 +319,17 @@ def _drop(
         sum(count for _, count, _ in hours[:back]),
         rest * sum(of_hour for *_, of_hour in hours[:back]),
     )
+
+
+def _silence(expected: float, spread: float) -> float:
+    """Minus the logarithm of the probability that nothing comes, by Laplace's method.
+
+    The count is Poisson about a mean that strays log-normally: of all ways to nothing, the likeliest is a mean of
+    `expected * exp(spread * z)`, z standard normal, where expected * exp(spread * z) + z^2 / 2 is least. That is where
+    -spread * z = W(expected * spread^2), W being Lambert's function.
+    """
+    w = float(lambertw(expected * spread**2).real)
+    return (w + w**2 / 2) / spread**2
 
 
 def _begun(hours: Sequence[tuple[datetime, float, float]], window: int) -> int:

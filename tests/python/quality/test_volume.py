@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from prohandel.quality.detect import missing
-from prohandel.quality.volume import BERLIN, drops
+from prohandel.quality.volume import BERLIN, _silence, drops
 from tests.python.quality.series import STORES, WEB, Branch, Change, Series, berlin, hours_between, silent
 
 TUESDAY = "2026-03-10"
@@ -48,6 +48,29 @@ def test_a_till_that_stopped_while_the_total_looks_fine() -> None:
         assert (drop.branch, drop.rows, drop.since) == ("3", 0, berlin(f"{TUESDAY} 12:00"))
         # The others say what kind of a day it is, so that a few rows more or less are expected.
         assert drop.missing == pytest.approx(20 * hours, rel=0.06)
+
+
+def test_a_small_branch_whose_days_stray_is_silent_for_a_day() -> None:
+    small = Branch("7", per_hour=3)
+    shares = (0.6, 1.4, 1.0, 1.5, 0.7)
+
+    def strays(branch: str, at: datetime) -> float:
+        return shares[at.toordinal() % len(shares)] if branch == "7" else 1.0
+
+    series = Series(all_of(strays, silent({"7"}, f"{TUESDAY} 10:00")), branches=(*STORES, small))
+    assert series.drops(f"{TUESDAY} 11:00") == []
+    (drop,) = series.drops(f"{TUESDAY} 18:00")
+    assert (drop.branch, drop.rows) == ("7", 0)
+
+
+@pytest.mark.parametrize(("expected", "spread"), [(9, 0.1), (12.9, 0.19), (16, 0.25), (20, 0.3), (60, 0.3)])
+def test_how_likely_silence_is_by_chance(expected: float, spread: float) -> None:
+    """Against the integral over the mean's distribution that Laplace's method approximates."""
+    z = np.linspace(-12, 12, 50_001)
+    integrand = np.exp(-expected * np.exp(spread * z) - z**2 / 2) / np.sqrt(2 * np.pi)
+    exact = -np.log(np.trapezoid(integrand, z))
+    assert _silence(expected, spread) == pytest.approx(exact, rel=0.04)
+    assert _silence(expected, spread) <= exact
 
 
 def test_since_when_over_a_night() -> None:

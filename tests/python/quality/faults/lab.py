@@ -41,7 +41,8 @@ SEEDS = (11, 12)
 CLEAN_SEED = 13
 SCALE = Scale("demo", tuple(branch.number for branch in ALL_BRANCHES), date(2025, 11, 24), 300, 60, 2_000, 60_000, 2.5)
 DIRT = 0.0005
-WARM_DAYS = 21
+WARM_DAYS = 23
+"""Until a Monday: what is planted falls on days on which all branches are open."""
 RUNS_AT = (12, 16, 21)
 """Local hours of the runs of a day. Hourly ones would say the same earlier."""
 CLEAN_FROM, CLEAN_DAYS = date(2026, 3, 30), 30
