@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import httpx
 
@@ -154,6 +155,8 @@ class Fivetran:
     def create(self, body: Record) -> Record:
         """Creates a connection, unless its group has one that lands in the same schema: then that one is returned.
 
+        Never asked for twice: two connections that land in the same tables are worse than an error.
+
         Args:
             body: group_id, service, config with schema, and so on.
 
@@ -165,20 +168,18 @@ class Fivetran:
         if there := self.find_connection(group_id, schema):
             return self.connection(there["id"])
         deadline = self._clock() + PATIENCE_SECONDS
-        for attempt in range(_ATTEMPTS):
-            try:
-                return self._data("POST", "/connections", body, repeat=False)
-            except FivetranError as error:
-                # It may have been created for all that.
-                if error.status not in (0, 400, 409) and error.status < 500:
-                    raise
+        try:
+            return self._data("POST", "/connections", body, repeat=False)
+        except FivetranError as error:
+            if error.status not in (0, 400, 409) and error.status < 500:
+                raise
+            # It may have been created for all that, and appear in the list only after a while.
+            for attempt in range(_ATTEMPTS if error.is_fault else 1):
                 if error.is_fault:
                     self._wait(FIRST_WAIT * 2**attempt, deadline, error)
                 if there := self.find_connection(group_id, schema):
                     return self.connection(there["id"])
-                if not error.is_fault or attempt == _ATTEMPTS - 1:
-                    raise
-        raise AssertionError("the last attempt returns or raises")
+            raise
 
     def patch(self, connection_id: str, body: Record) -> Record:
         """Changes a connection, and returns it as it is then.
@@ -226,6 +227,12 @@ class Fivetran:
     def patch_schemas(self, connection_id: str, body: Record) -> Record:
         """Changes which tables and columns are synced."""
         return self._data("PATCH", f"/connections/{connection_id}/schemas", body, repeat=True)
+
+    def columns(self, connection_id: str, schema: str, table: str) -> Record:
+        """All columns that the source has of a table, by their names there: name_in_destination, enabled, hashed."""
+        path = f"/connections/{connection_id}/schemas/{quote(schema, safe='')}/tables/{quote(table, safe='')}/columns"
+        found = self._data("GET", path, repeat=True).get("columns")
+        return found if isinstance(found, dict) else {}
 
     def reload_schemas(self, connection_id: str, exclude_mode: str = "PRESERVE") -> Record:
         """Has Fivetran ask the source for its tables; PRESERVE leaves what was chosen as it is."""
