@@ -1,11 +1,18 @@
-"""What Fivetran's refusals mean, and what to do about each."""
+"""Reading Fivetran's answers: what is in a good one, what a refusal means, and what to do about it."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
 
 import httpx
 
 from prohandel.connector.masking import Mask
 from prohandel.errors import EXIT_CONFIGURATION, ProhandelError
+
+Record = dict[str, Any]
+"""A JSON object of the API."""
 
 NO_FUNCTIONS = (
     "Fivetran refuses Function connections (service aws_lambda) in accounts made since 2025-07-22; older accounts keep "
@@ -89,3 +96,42 @@ def _said(answer: httpx.Response) -> tuple[str, str]:
     if not isinstance(content, dict):
         return "", ""
     return str(content.get("code") or ""), str(content.get("message") or "")
+
+
+def content_of(answer: httpx.Response, method: str, path: str) -> Record:
+    """The `data` of a good answer; empty where it has none.
+
+    Raises:
+        FivetranError: it is no JSON object.
+    """
+    if not answer.content:
+        return {}
+    try:
+        content = answer.json()
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise FivetranError(
+            answer.status_code,
+            "NotJson",
+            f"{method} {path} was answered with something that is no JSON object.",
+            "Is FIVETRAN_API_URL Fivetran's API, and does no proxy answer in its place?",
+        )
+    data = content.get("data")
+    return data if isinstance(data, dict) else {}
+
+
+def seconds_to_wait(answer: httpx.Response) -> float | None:
+    """Seconds that the server asks to wait; the header holds seconds or a date."""
+    text = answer.headers.get("Retry-After", "").strip()
+    if not text:
+        return None
+    try:
+        return max(float(text), 0.0)
+    except ValueError:
+        pass
+    try:
+        seconds: float = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return max(seconds, 0.0)

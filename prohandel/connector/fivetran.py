@@ -11,22 +11,17 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 from urllib.parse import quote
 
 import httpx
 
-from prohandel.connector.answers import FivetranError, error_of, unreachable
+from prohandel.connector.answers import FivetranError, Record, content_of, error_of, seconds_to_wait, unreachable
 from prohandel.connector.masking import Mask, secrets_in
 from prohandel.errors import ProhandelError
 
 __all__ = ["Fivetran", "FivetranError", "Record"]
-
-Record = dict[str, Any]
-"""A JSON object of the API."""
 
 KEY_VARIABLE = "FIVETRAN_API_KEY"
 SECRET_VARIABLE = "FIVETRAN_API_SECRET"  # noqa: S105
@@ -38,8 +33,8 @@ PATIENCE_SECONDS = 900.0
 LONGEST_WAIT = 300.0
 FIRST_WAIT = 2.0
 _PAGE = 1000
-# Pausing while a sync runs is answered after a minute.
-_TIMEOUT = httpx.Timeout(100, connect=15)
+# Pausing while a sync runs is answered after a minute; setup tests call the function, which may take three.
+_TIMEOUT = httpx.Timeout(330, connect=15)
 _ATTEMPTS = 5
 
 log = logging.getLogger(__name__)
@@ -129,6 +124,14 @@ class Fivetran:
         """All groups (destinations) that the key may see: id, name."""
         return list(self._pages("/groups", {}))
 
+    def service(self, name: str) -> Record:
+        """What Fivetran says of a service that it offers to this account, such as aws_lambda.
+
+        Raises:
+            FivetranError: it offers no such service to it.
+        """
+        return self._data("GET", f"/metadata/connector-types/{name}", repeat=True)
+
     def find_connection(self, group_id: str, schema: str) -> Record | None:
         """The connection of a group that lands in a schema, as the list has it, without its config; None if none does.
 
@@ -191,7 +194,7 @@ class Fivetran:
         deadline = self._clock() + PATIENCE_SECONDS
         for attempt in range(_ATTEMPTS):
             try:
-                return self._data("PATCH", path, body, repeat=False)
+                return self._masked(self._data("PATCH", path, body, repeat=False))
             except FivetranError as error:
                 if not error.is_fault:
                     raise
@@ -240,8 +243,11 @@ class Fivetran:
         return self._data("POST", f"/connections/{connection_id}/schemas/reload", body, repeat=True)
 
     def test(self, connection_id: str) -> Record:
-        """Runs the setup tests: a connection with setup_tests, each with title, status, message, details."""
-        return self._data("POST", f"/connections/{connection_id}/test", {}, repeat=True)
+        """Runs the setup tests: a connection with setup_tests, each with title, status, message, details.
+
+        Texts in them are without the values that `hide` was told of.
+        """
+        return self._masked(self._data("POST", f"/connections/{connection_id}/test", {}, repeat=True))
 
     def sync(self, connection_id: str, force: bool = False) -> Record:
         """Starts a sync.
@@ -265,6 +271,14 @@ class Fivetran:
         """
         body = {"scope": {schema: list(names) for schema, names in tables.items()}} if tables else {}
         return self._data("POST", f"/connections/{connection_id}/resync", body, repeat=False)
+
+    def _masked(self, answer: Record) -> Record:
+        """An answer whose setup tests quote no secret: the Lambda's own words may."""
+        tests = [
+            {key: self._mask.hide(value) if isinstance(value, str) else value for key, value in one.items()}
+            for one in answer.get("setup_tests") or []
+        ]
+        return answer | {"setup_tests": tests}
 
     def _pages(self, path: str, given: Record) -> Iterator[Record]:
         cursor: str | None = None
@@ -303,8 +317,8 @@ class Fivetran:
             else:
                 log.debug("%s %s answered %s", method, path, answer.status_code)
                 if answer.is_success:
-                    return _content(answer, method, path)
-                problem, wait = error_of(answer, method, path, self._mask), _retry_after(answer)
+                    return content_of(answer, method, path)
+                problem, wait = error_of(answer, method, path, self._mask), seconds_to_wait(answer)
             if problem.is_fault:
                 if not repeat or fault + 1 >= _ATTEMPTS:
                     raise problem
@@ -341,40 +355,6 @@ def _headers(path: str) -> dict[str, str]:
     """Connections answer in the second version of their form, all else in the first."""
     second = path.startswith("/connections") and "/schemas" not in path
     return {"Accept": "application/json;version=2" if second else "application/json"}
-
-
-def _content(answer: httpx.Response, method: str, path: str) -> Record:
-    if not answer.content:
-        return {}
-    try:
-        content = answer.json()
-    except ValueError:
-        content = None
-    if not isinstance(content, dict):
-        raise FivetranError(
-            answer.status_code,
-            "NotJson",
-            f"{method} {path} was answered with something that is no JSON object.",
-            f"Is {URL_VARIABLE} Fivetran's API, and does no proxy answer in its place?",
-        )
-    data = content.get("data")
-    return data if isinstance(data, dict) else {}
-
-
-def _retry_after(answer: httpx.Response) -> float | None:
-    """Seconds that the server asks to wait; the header holds seconds or a date."""
-    text = answer.headers.get("Retry-After", "").strip()
-    if not text:
-        return None
-    try:
-        return max(float(text), 0.0)
-    except ValueError:
-        pass
-    try:
-        seconds: float = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError):
-        return None
-    return max(seconds, 0.0)
 
 
 def _holds(connection: Record, body: Record) -> bool:

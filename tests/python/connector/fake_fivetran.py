@@ -1,6 +1,6 @@
 """A fake of Fivetran's REST API, built from its documentation: it keeps connections in memory and forgets no request.
 
-In process, without waiting: `Fivetran(KEY, SECRET, transport=fake.transport(), sleep=fake.clock.sleep, clock=fake.clock)`.
+In process nobody waits: `Fivetran(KEY, SECRET, transport=fake.transport(), sleep=fake.clock.sleep, clock=fake.clock)`.
 Over loopback: `with fake.serving() as url`, with `FakeFivetran(clock=time.monotonic, sleep=time.sleep)`.
 """
 
@@ -28,7 +28,8 @@ TABLES = (
 _FREQUENCIES = {1, 5, 15, 30, 60, 120, 180, 360, 480, 720, 1440}
 _FIELDS = {
     "group_id", "service", "paused", "pause_after_trial", "sync_frequency", "schedule_type", "config",
-    "run_setup_tests", "trust_certificates", "trust_fingerprints", "daily_sync_time", "data_delay_sensitivity", "data_delay_threshold",
+    "run_setup_tests", "trust_certificates", "trust_fingerprints", "daily_sync_time", "data_delay_sensitivity",
+    "data_delay_threshold",
 }  # fmt: skip
 _CONFIG = {"schema", "function", "region", "role_arn", "secrets_list", "sync_method", "bucket", "custom_payloads"}
 _HANDLING = {"ALLOW_ALL", "ALLOW_COLUMNS", "BLOCK_ALL"}
@@ -69,6 +70,7 @@ class FakeFivetran(FaultyServer):
         schema_configs: what is chosen of each connection's tables; None before Fivetran knows any.
         source_tables: what a reload finds: columns of each table with whether they are of the primary key.
         page_size: the most items of a page.
+        hides_new_schema_config: whether chosen tables stay unseen until a reload or the first sync.
         refuses_functions: whether the account is one of those that may have no aws_lambda.
         setup_tests: what the setup tests say.
         sync_script: what happens after POST sync or resync, from that moment on.
@@ -91,6 +93,7 @@ class FakeFivetran(FaultyServer):
         self.source_tables["customer"] |= {"email": False, "phone": False, "street": False}
         self.page_size = 1000
         self.refuses_functions = False
+        self.hides_new_schema_config = False
         self.setup_tests: Sequence[Record] = PASSED
         self.sync_script: Sequence[Step] = GOOD_SYNC
         self.listing_delay = 0.0
@@ -98,6 +101,7 @@ class FakeFivetran(FaultyServer):
         self._clock_began = self.clock_of_api()
         self._scripts: list[tuple[str, float, list[Step]]] = []
         self._listed_from: dict[str, float] = {}
+        self._unseen: set[str] = set()
 
     @property
     def clock(self) -> FakeClock:
@@ -156,6 +160,10 @@ class FakeFivetran(FaultyServer):
         match request.path.strip("/").split("/"), request.method:
             case ["groups"], "GET":
                 return self._page([{"id": key, "name": name} for key, name in self.groups.items()], request)
+            case ["metadata", "connector-types", service], "GET":
+                if self.refuses_functions and service == "aws_lambda":
+                    return _error(404, "NotFound_ConnectorType", "Connector type 'aws_lambda' is not available.")
+                return _good({"id": service, "name": service})
             case ["connections"], "GET":
                 return self._page([_listed(one) for one in self._found(request)], request)
             case ["connections"], "POST":
@@ -297,9 +305,12 @@ class FakeFivetran(FaultyServer):
         match path, method:
             case ["reload"], "POST":
                 return _good(self._reloaded(connection))
+            case [], "GET" if connection["id"] in self._unseen:
+                pass
             case [], "GET" if known is not None:
                 return _good(known)
             case [], "POST" if known is None:
+                self._unseen |= {connection["id"]} if self.hides_new_schema_config else set()
                 return self._merge_schemas(connection, {"schema_change_handling": "ALLOW_ALL", "schemas": {}}, body)
             case [], "POST":
                 return _error(409, "Conflict", "The connection has a schema config already.")
@@ -337,6 +348,7 @@ class FakeFivetran(FaultyServer):
                 },
             )
         self.schema_configs[connection["id"]] = known
+        self._unseen.discard(connection["id"])
         return known
 
     def _merge_schemas(self, connection: Record, known: Record, body: Record) -> Answer:
