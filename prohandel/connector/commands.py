@@ -12,6 +12,7 @@ import psycopg
 import typer
 
 from prohandel.connector.opening import File, memory_of, opened
+from prohandel.connector.sync_commands import add_to
 from prohandel.console import (
     AsJson,
     ProfilesDir,
@@ -258,3 +259,6 @@ def _errors_exit_one() -> Iterator[None]:
         told = warehouse.explain(error)
         told.exit_code = EXIT_TESTS_FAILED
         raise told from error
+
+
+add_to(connector_app)

@@ -68,6 +68,8 @@ def make_plan(client: Fivetran, config: Connection, memory: Memory, secrets: Map
         ProhandelError: Fivetran cannot be asked, or PROHANDEL_HASH_KEY is not set.
     """
     client.hide(list(secrets.values()))
+    # Before anything is asked, and before `apply` creates anything: without its key no secret can be remembered.
+    fingerprints("", secrets)
     connection = look_up(client, config)
     if connection is None:
         return Plan(None, (Change("create", "connection", "not there", config.schema_name), *_of_new(config)))
