@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import psycopg
 
 from prohandel.persons.erasures import Places
 from prohandel.persons.person import Person, find_person
+from prohandel.persons.recognition import with_key
 from prohandel.persons.tables import Tables, find_tables
 from prohandel.pipeline.landed import landing_schemas
 from prohandel.pipeline.run import run_variables
-from prohandel.pipeline.target import PROJECT, Target, hash_key_options
+from prohandel.pipeline.target import PROJECT, Target
 from prohandel.pipeline.variables import project_variables
 
 
@@ -53,9 +54,3 @@ def connected(target: Target) -> Iterator[Warehouse]:
         tables = find_tables(conn, target, landed)
         tenants = len(variables.get("prohandel_schemas") or ())
         yield Warehouse(conn, tables, Places.of(target), tuple(landed), tenants)
-
-
-def with_key(target: Target) -> Target:
-    """The target with connections that have the key that hides customers; libpq carries it, no SQL and no log does."""
-    options = hash_key_options().get("PGOPTIONS")
-    return replace(target, connection={**target.connection, "options": options}) if options else target
