@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from prohandel.aws.clients import CONFIG, FUNCTION_VARIABLE, explained, open_session
+from prohandel.aws.clients import CONFIG, explained, open_session
 from prohandel.aws.masking import mask
+from prohandel.aws.names import FUNCTION_VARIABLE
 from prohandel.errors import ProhandelError
 from prohandel.quality.symptoms import Severity, Symptom
 
@@ -93,7 +93,7 @@ def read_alarms(client: CloudWatchClient, function: str) -> list[Alarm]:
     if not found:
         raise ProhandelError(
             f"There are no alarms of the function {function}.",
-            f"Deploy infra/monitoring.yaml (infra/README.md), or name the function: --function, or {FUNCTION_VARIABLE}.",
+            f"Deploy infra/monitoring.yaml (infra/README.md), or name the function: --function or {FUNCTION_VARIABLE}.",
         )
     return sorted(found, key=lambda alarm: NAMES.index(alarm.name))
 
@@ -110,11 +110,6 @@ def _alarm(described: Any, function: str) -> Alarm:
         runbook=runbook.group(1) if runbook else "",
         sends=bool(described.get("ActionsEnabled") and described.get("AlarmActions")),
     )
-
-
-def is_watched() -> bool:
-    """Does PROHANDEL_FUNCTION ask for the alarms to be looked at in every run?"""
-    return bool(os.environ.get(FUNCTION_VARIABLE))
 
 
 def symptoms(alarms: Sequence[Alarm]) -> list[Symptom]:
@@ -139,10 +134,10 @@ def _sentence(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def look() -> list[Symptom]:
-    """What the alarms of the function that PROHANDEL_FUNCTION names say now.
+def look(function: str) -> list[Symptom]:
+    """What the alarms of a function say now.
 
     Raises:
         ProhandelError: they cannot be read.
     """
-    return symptoms(read_alarms(connect(), os.environ[FUNCTION_VARIABLE]))
+    return symptoms(read_alarms(connect(), function))

@@ -6,16 +6,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import boto3
+from boto3.session import Session
 from botocore import exceptions
 from botocore.config import Config
 
+from prohandel.aws.names import FUNCTION_VARIABLE
 from prohandel.errors import ProhandelError
-
-FUNCTION_VARIABLE = "PROHANDEL_FUNCTION"
-"""Names the Lambda function; once it is set, runs look at its alarms."""
-
-DEFAULT_FUNCTION = "prohandel-fivetran-connector"
 
 CONFIG = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
 """A run must not wait for minutes for AWS."""
@@ -26,12 +22,7 @@ _DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 _THROTTLED = ("Throttling", "ThrottlingException", "TooManyRequestsException")
 
 
-def function_name() -> str:
-    """The Lambda function that PROHANDEL_FUNCTION names, else the one of the connector's own set-up guide."""
-    return os.environ.get(FUNCTION_VARIABLE) or DEFAULT_FUNCTION
-
-
-def open_session(region: str | None = None) -> boto3.session.Session:
+def open_session(region: str | None = None) -> Session:
     """A session with a region and credentials, as boto3 finds them.
 
     Args:
@@ -41,10 +32,11 @@ def open_session(region: str | None = None) -> boto3.session.Session:
         ProhandelError: there is no region, no credential, or no such profile.
     """
     with explained("sign in to AWS"):
-        session = boto3.session.Session(region_name=region or os.environ.get("AWS_REGION") or None)
+        session = Session(region_name=region or os.environ.get("AWS_REGION") or None)
         if not session.region_name:
             raise ProhandelError(
-                "No AWS region is named.", "Name the one that the function runs in: AWS_REGION=eu-central-1, or --region."
+                "No AWS region is named.",
+                "Name the one that the function runs in: AWS_REGION=eu-central-1, or --region.",
             )
         if session.get_credentials() is None:
             raise ProhandelError(
@@ -94,7 +86,9 @@ def _refused(what: str, error: exceptions.ClientError) -> ProhandelError:
     if code in _EXPIRED:
         remedy = "The credentials have expired: sign in again."
     elif code in _INVALID:
-        remedy = "AWS does not know these credentials: check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
+        remedy = (
+            "AWS does not know these credentials: check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
+        )
     elif code in _DENIED:
         remedy = "Attach the policy of infra/log-reader.yaml to whoever runs this."
     elif code in _THROTTLED:

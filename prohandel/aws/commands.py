@@ -20,7 +20,9 @@ Region = Annotated[str | None, typer.Option("--region", help="AWS region of the 
 
 def logs(
     since: Annotated[str, typer.Option("--since", help="45m, 3h, 2d, or a time such as 2026-03-02T14:00.")] = "3h",
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Show each invocation once it is over, until Ctrl-C.")] = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Show each invocation once it is over, until Ctrl-C.")
+    ] = False,
     errors: Annotated[bool, typer.Option("--errors", help="Only invocations in which something went wrong.")] = False,
     function: Function = None,
     log_group: Annotated[
@@ -43,7 +45,7 @@ def logs(
         prohandel logs --since 2026-03-02T14:00 --json
     """
     from prohandel.aws import logs as reading
-    from prohandel.aws.clients import function_name
+    from prohandel.aws.names import function_name
     from prohandel.aws.show import invocation_as_json, show_invocation, show_invocations
 
     begin = reading.since_when(since, datetime.now(UTC))
@@ -82,7 +84,7 @@ def alarms(function: Function = None, region: Region = None, as_json: AsJson = F
         prohandel alarms --json
     """
     from prohandel.aws.alarms import connect, read_alarms
-    from prohandel.aws.clients import function_name
+    from prohandel.aws.names import function_name
     from prohandel.aws.show import alarm_as_json, show_alarms
 
     found = read_alarms(connect(region), function or function_name())

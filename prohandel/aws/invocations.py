@@ -79,9 +79,9 @@ class _Collected:
 def group(events: Iterable[Event]) -> list[Invocation]:
     """The invocations, the oldest first.
 
-    A machine serves one invocation at a time and has a log stream of its own. Lines that name a request id belong to it;
-    others to the invocation that is running in their stream. What is written before a start, while the machine itself
-    starts, belongs to the invocation that follows.
+    A machine serves one invocation at a time and has a log stream of its own. Lines that name a request id belong to
+    it; others to the invocation that is running in their stream. What is written before a start, while the machine
+    itself starts, belongs to the invocation that follows.
     """
     by_stream: dict[str, list[Event]] = {}
     for event in events:

@@ -108,7 +108,7 @@ def follow(
 ) -> Iterator[Invocation]:
     """Each invocation once it is over, as long as the caller asks for more.
 
-    An invocation is handed on one look after its report, because lines may arrive after it.
+    A new invocation is handed on one look after its report, because lines may arrive after it.
 
     Raises:
         ProhandelError: the log group is not there, or may not be read.
@@ -118,17 +118,18 @@ def follow(
     told: set[_Key] = set()
     cursor = since
     while True:
+        now = clock()
         for event in read_events(client, log_group, cursor):
             events[event.event_id] = event
         for one in group(events.values()):
             if one.ended_at is None:
                 continue
             key = (one.stream, one.request_id, one.ended_at)
-            if key not in told and lines.get(key) == one.line_count:
+            is_settled = lines.get(key) == one.line_count or now - one.ended_at > _LATE
+            if key not in told and is_settled:
                 told.add(key)
                 yield one
             lines[key] = one.line_count
-        now = clock()
         cursor = max(since, now - _LATE)
         oldest = now - 2 * _LONGEST_RUN
         events = {key: event for key, event in events.items() if event.at >= oldest}

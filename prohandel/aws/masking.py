@@ -24,7 +24,10 @@ _PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}"), rf"\1 {MASK}"),
     (re.compile(rf"(?i)\b({_NAMES}{_QUOTE}\s*[:=]\s*){_VALUE}"), rf"\1\2{MASK}\2"),
     (re.compile(rf"(?i)\b({_NAMES}\s*[:=]\s*){_VALUE}"), rf"\1\2{MASK}\2"),
-    (re.compile(rf"(?i)\b({_NAMES}(?:{_QUOTE})?\s*[:=]\s*)(?![\"'\\{{]|{re.escape(MASK)})[^\s\"',;&}})]+"), rf"\1{MASK}"),
+    (
+        re.compile(rf"(?i)\b({_NAMES}(?:{_QUOTE})?\s*[:=]\s*)(?![\"'\\{{]|{re.escape(MASK)})[^\s\"',;&}})]+"),
+        rf"\1{MASK}",
+    ),
     (re.compile(r"\beyJ[\w-]{6,}\.[\w-]+(?:\.[\w-]*)?"), MASK),
     (re.compile(r"(?<=://)[^\s/@]+@"), f"{MASK}@"),
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), MASK),

@@ -1,7 +1,8 @@
 """Rows per landed table, as far as the function's log lines name them.
 
-The function is not this project's, so its words are not known: what is understood are a count beside the name of a
-table, in a sentence or in fields. Where several lines name the same table, the largest count stands: pages before totals.
+The function is not this project's, so its words are not known: what is understood is a count beside the name of a
+table, in a sentence or in fields. Where several lines name the same table, the largest count stands: a total is larger
+than its pages.
 """
 
 from __future__ import annotations

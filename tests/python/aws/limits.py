@@ -13,9 +13,7 @@ DAY, WEEK = 86_400, 604_800
 STATISTICS = {"SampleCount", "Average", "Sum", "Minimum", "Maximum"}
 _NUMBER = r"\d+(?:\.\d{1,10})?"
 _RANGE = rf"\((?:{_NUMBER}%?)?:(?:{_NUMBER}%?)?\)"
-_EXTENDED = re.compile(
-    rf"(?:(?:p|tm|tc|ts|wm)(?P<share>{_NUMBER})|(?:TM|TC|TS|WM|PR){_RANGE}|IQM)", flags=re.ASCII
-)
+_EXTENDED = re.compile(rf"(?:(?:p|tm|tc|ts|wm)(?P<share>{_NUMBER})|(?:TM|TC|TS|WM|PR){_RANGE}|IQM)", flags=re.ASCII)
 _COMPARISONS = {
     "GreaterThanThreshold", "GreaterThanOrEqualToThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold",
 }  # fmt: skip
@@ -147,7 +145,10 @@ def _of_filters(filters: Mapping[str, Mapping[str, Any]], alarms: Mapping[str, M
     read = {
         (one["Namespace"], one["MetricName"]): name
         for name, alarm in alarms.items()
-        for one in [alarm, *(query["MetricStat"]["Metric"] for query in alarm.get("Metrics", ()) if "MetricStat" in query)]
+        for one in [
+            alarm,
+            *(query["MetricStat"]["Metric"] for query in alarm.get("Metrics", ()) if "MetricStat" in query),
+        ]
         if "MetricName" in one
     }
     found = [f"{name}: no alarm reads {key[1]}" for key, name in written.items() if key not in read]
@@ -159,7 +160,10 @@ def _of_filters(filters: Mapping[str, Mapping[str, Any]], alarms: Mapping[str, M
     found += [
         f"{name}: a function's metric needs its name as dimension"
         for name, alarm in alarms.items()
-        for one in [alarm, *(query["MetricStat"]["Metric"] for query in alarm.get("Metrics", ()) if "MetricStat" in query)]
+        for one in [
+            alarm,
+            *(query["MetricStat"]["Metric"] for query in alarm.get("Metrics", ()) if "MetricStat" in query),
+        ]
         if one.get("Namespace") == "AWS/Lambda" and [d["Name"] for d in one.get("Dimensions", ())] != ["FunctionName"]
     ]
     return found

@@ -43,7 +43,10 @@ PRINTED_TRACEBACK = "Traceback (most recent call last):\n"
 OWN_FORMAT = "2026-03-02 14:05:15,020 - prohandel - ERROR - Error processing request: HTTP 500\n"
 NO_ERROR = f"[INFO]\t2026-03-02T14:05:13.101Z\t{ID}\t0 errors, task took 12 seconds, status: ok\n"
 
-JSON_START = f'{{"time":"2026-03-02T14:05:12.000Z","type":"platform.start","record":{{"requestId":"{ID}","version":"$LATEST"}}}}\n'
+JSON_START = (
+    '{"time":"2026-03-02T14:05:12.000Z","type":"platform.start","record":{'
+    f'"requestId":"{ID}","version":"$LATEST"}}}}\n'
+)
 JSON_INFO = (
     '{"timestamp": "2026-03-02T14:05:13Z", "level": "INFO", "message": "inserted", "logger": "root", '
     f'"requestId": "{ID}", "table": "sale", "rows": 1204}}\n'

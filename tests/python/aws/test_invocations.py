@@ -32,7 +32,9 @@ def other(message: str) -> str:
 
 
 def test_an_invocation_that_went_well() -> None:
-    found = one(samples.INIT_START, samples.START, samples.LOGGED_INFO, samples.LOGGED_WARNING, samples.END, samples.REPORT)
+    found = one(
+        samples.INIT_START, samples.START, samples.LOGGED_INFO, samples.LOGGED_WARNING, samples.END, samples.REPORT
+    )
     assert (found.request_id, found.result, found.is_over, found.is_bad) == (ID, "ok", True, False)
     assert (found.duration_ms, found.memory_mb, found.used_mb, found.init_ms) == (42117.35, 256, 141, 512.4)
     assert (found.started_at, found.ended_at) == (NOON + timedelta(seconds=1), NOON + timedelta(seconds=5))
@@ -92,7 +94,11 @@ def test_how_it_ended(messages: tuple[str, ...], result: str, error: str | None)
 def test_machines_that_run_side_by_side_are_kept_apart() -> None:
     first = events(samples.START, "Fetched 5 sales\n", samples.TRACEBACK, samples.REPORT)
     second = events(
-        other(samples.START), "Fetched 7 articles\n", other(samples.REPORT), stream="b", since=NOON + timedelta(seconds=0.5)
+        other(samples.START),
+        "Fetched 7 articles\n",
+        other(samples.REPORT),
+        stream="b",
+        since=NOON + timedelta(seconds=0.5),
     )
     found = group([event for pair in zip(first, second, strict=False) for event in pair] + first[3:])
     assert [(one.request_id, one.result, one.rows) for one in found] == [
@@ -104,9 +110,15 @@ def test_machines_that_run_side_by_side_are_kept_apart() -> None:
 def test_lines_without_an_id_belong_to_the_invocation_that_runs() -> None:
     found = group(
         events(
-            samples.START, "Fetched 5 sales\n", samples.END, samples.REPORT,
-            other(samples.START), samples.TRACEBACK, other(samples.END), other(samples.REPORT),
-        )  # fmt: skip
+            samples.START,
+            "Fetched 5 sales\n",
+            samples.END,
+            samples.REPORT,
+            other(samples.START),
+            samples.TRACEBACK,
+            other(samples.END),
+            other(samples.REPORT),
+        )
     )
     assert [(one.request_id, one.result, one.rows) for one in found] == [
         (ID, "ok", {"sale": 5}),

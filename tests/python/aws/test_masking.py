@@ -11,17 +11,27 @@ from hypothesis import strategies as st
 from prohandel.aws.masking import MASK, mask
 
 ANY = st.text(st.characters(min_codepoint=33, max_codepoint=255, exclude_characters="*"), min_size=8, max_size=40)
-SECRETS = st.text(st.characters(categories=["L", "N"], include_characters="!$%()*+-./:<=>?^_|~#", max_codepoint=255), min_size=8, max_size=40)
+SECRETS = st.text(
+    st.characters(categories=["L", "N"], include_characters="!$%()*+-./:<=>?^_|~#", max_codepoint=255),
+    min_size=8,
+    max_size=40,
+)
 PLAIN = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.", min_size=8, max_size=40)
 NAMES = st.sampled_from(
-    ["PROHANDEL_PASSWORD", "PROHANDEL_USERNAME", "password", "apiKey", "api_key", "client_secret", "clientSecret", "access_token",
-     "refresh_token", "FIVETRAN_API_SECRET", "aws_secret_access_key", "x-api-key", "pwd"]
+    [
+        "PROHANDEL_PASSWORD", "PROHANDEL_USERNAME", "password", "apiKey", "api_key", "client_secret", "clientSecret",
+        "access_token", "refresh_token", "FIVETRAN_API_SECRET", "aws_secret_access_key", "x-api-key", "pwd",
+    ]
 )  # fmt: skip
 
 
 @given(NAMES, SECRETS)
 def test_values_after_their_names_in_json(name: str, secret: str) -> None:
-    for line in (json.dumps({name: secret, "page": 3}), json.dumps({"body": json.dumps({name: secret})}), repr({name: secret})):
+    for line in (
+        json.dumps({name: secret, "page": 3}),
+        json.dumps({"body": json.dumps({name: secret})}),
+        repr({name: secret}),
+    ):
         assert secret not in mask(line, {})
         assert secret not in mask(json.loads(line)["body"] if "body" in line[:8] else line, {})
 
@@ -36,13 +46,22 @@ def test_values_with_quotes_and_brackets(name: str, secret: str) -> None:
 
 @given(NAMES, PLAIN)
 def test_values_after_their_names_in_text(name: str, secret: str) -> None:
-    for line in (f"{name}={secret}", f"with {name}: {secret}, page 3", f"?{name}={secret}&page=3", f"{name} = '{secret}'"):
+    for line in (
+        f"{name}={secret}",
+        f"with {name}: {secret}, page 3",
+        f"?{name}={secret}&page=3",
+        f"{name} = '{secret}'",
+    ):
         assert secret not in mask(line, {}), line
 
 
 @given(PLAIN, st.sampled_from(["Basic", "Bearer", "bearer"]))
 def test_headers(secret: str, scheme: str) -> None:
-    for line in (f"Authorization: {scheme} {secret}", json.dumps({"Authorization": f"{scheme} {secret}"}), f"{scheme} {secret}"):
+    for line in (
+        f"Authorization: {scheme} {secret}",
+        json.dumps({"Authorization": f"{scheme} {secret}"}),
+        f"{scheme} {secret}",
+    ):
         assert secret not in mask(line, {}), line
 
 
@@ -79,8 +98,9 @@ def test_what_it_looks_like(line: str, masked: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "Fetched 1,204 sales from ProHandel", "primary key: id", "KeyError: 'articleNumber'", "the password was refused",
-        "status: ok, tokens used", "https://api.example.com/v2/sale?page=3", "basic sales report", "Task timed out after 180.00 seconds",
+        "Fetched 1,204 sales from ProHandel", "primary key: id", "KeyError: 'articleNumber'",
+        "the password was refused", "status: ok, tokens used", "https://api.example.com/v2/sale?page=3",
+        "basic sales report", "Task timed out after 180.00 seconds",
         '{"primary_key": ["id"], "rows": 12}', "secretary", "sale 2026-03-02T14:05:12.345Z",
     ],
 )  # fmt: skip

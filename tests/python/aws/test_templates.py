@@ -11,10 +11,9 @@ from typing import Any
 
 import pytest
 import yaml
-from cfnlint import lint
-from cfnlint.config import ManualArgs
+from cfnlint import lint  # type: ignore[import-untyped]
+from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
-from tests.python.aws import cloudformation
 from tests.python.aws.cloudformation import ACCOUNT, Template, load, of_type, parameters, resolved, templates
 from tests.python.aws.limits import faults
 
