@@ -97,8 +97,7 @@ class Lab:
     def end_state(self) -> Any:
         """All that the fake keeps, and the fingerprints, without times."""
         kept = [
-            {key: value for key, value in one.items() if key != "created_at"}
-            for one in self.fake.connections.values()
+            {key: value for key, value in one.items() if key != "created_at"} for one in self.fake.connections.values()
         ]
         fingerprints = {one["id"]: self.memory.fingerprints(one["id"]) for one in kept}
         return kept, self.fake.schema_configs, fingerprints

@@ -266,7 +266,9 @@ def test_no_secret_is_in_any_output_log_exception_file_or_table(
     for words in (*plans, ("apply", "--yes", "--json"), ("adopt", "connection_1", "-o", "adopted.yml")):
         shell.run(*words)
     # Fivetran quotes what it was sent, in an error and in a setup test.
-    quoting = f"bad values {ROTATED} {SECRETS['PROHANDEL_AUTH_URL']} {SECRET} {json.dumps(SECRETS['PROHANDEL_USERNAME'])}"
+    quoting = (
+        f"bad values {ROTATED} {SECRETS['PROHANDEL_AUTH_URL']} {SECRET} {json.dumps(SECRETS['PROHANDEL_USERNAME'])}"
+    )
     monkeypatch.setenv("PROHANDEL_USERNAME", "user-4711-fashion-2")
     shell.fake.faults = [Fault("status", "PATCH", status=400, message=quoting)]
     assert "bad values ******" in shell.error("apply", "--yes").message

@@ -33,8 +33,8 @@ def test_the_example_is_good() -> None:
 WRONG = {
     "a schema's name": (("name: prohandel ", "name: Pro-Handel "), 5, "name", "lower case letters"),
     "a group by no name": (("group: your_group_id ", "group: "), 6, "group", "Write"),
-    "no such key": (("region: eu", "regoin: eu"), 10, "regoin", "Did you mean region?"),
-    "a key that is missing": (("region: eu-central-1", "# eu-central-1"), 1, "region", "Write it"),
+    "no such key": (("group:", "grupe: x\ngroup:"), 6, "grupe", "Did you mean group?"),
+    "a key that is missing": (("region: eu-central-1", "# eu-central-1"), 5, "region", "Write it"),
     "another service": (("service: aws_lambda ", "service: azure "), 8, "service", "Write one of these"),
     "a function's name": (("function: arn:aws:lambda:eu-central-1:123456789012:function:", "function: "), 9, "function",
                           "arn:aws:lambda:"),
@@ -47,12 +47,12 @@ WRONG = {
                               "whole number"),
     "a frequency": (("every_minutes: 60", "every_minutes: 45"), 23, "schedule.every_minutes", "Write one of these"),
     "a schedule's key": (("every_minutes: 60", "every_minute: 60"), 23, "schedule.every_minute", "every_minutes?"),
-    "a misspelt table": (("  shop:", "  shop:\n  suplier:"), 41, "tables.suplier", "Did you mean supplier?"),
-    "a table that is not listed": (("  shop:\n", ""), 32, "tables", "sync: false"),
-    "a key column hashed": (("hash: [email]", "hash: [email, id]"), 35, "tables.customer.hash", "Remove id"),
-    "an essential column left out": (("  sale:\n", "  sale:\n    leave_out: [articleNumber]\n"), 39,
+    "a misspelt table": (("  shop:", "  shop:\n  suplier:"), 42, "tables.suplier", "Did you mean supplier?"),
+    "a table that is not listed": (("  shop:\n", ""), 33, "tables", "sync: false"),
+    "a key column hashed": (("hash: [email]", "hash: [email, id]"), 36, "tables.customer.hash", "Remove id"),
+    "an essential column left out": (("  sale:\n", "  sale:\n    leave_out: [articleNumber]\n"), 40,
                                      "tables.sale.leave_out", "Remove articleNumber"),
-    "a column hashed and left out": (("leave_out: [phone]", "leave_out: [phone, email]"), 34, "tables.customer",
+    "a column hashed and left out": (("leave_out: [phone]", "leave_out: [phone, email]"), 35, "tables.customer",
                                      "one of the two"),
 }  # fmt: skip
 
