@@ -14,7 +14,7 @@ from prohandel.errors import ProhandelError
 from prohandel.landing.tables import LANDED_TABLES, SIZE, LandedTable
 from prohandel.pipeline.dbt import Freshness
 from prohandel.pipeline.evidence import LandedReadings, as_rows
-from prohandel.pipeline.landed import FoundTable, find_tables
+from prohandel.pipeline.landed import FoundTable, find_tables, has_rows
 from prohandel.quality.channels import BERLIN
 
 Level = Literal["good", "warn", "bad"]
@@ -92,7 +92,8 @@ def verify(
     except ProhandelError as error:
         checks.append(Check("dbt", "bad", error.message.splitlines()[0], error.remedy))
         return Verification(tuple(checks))
-    if "sale" in tables and "sale" in found:
+    sale = found.get("sale") if "sale" in tables else None
+    if sale is not None and sale.is_readable and has_rows(conn, sale):
         checks.append(_business_day(conn, answers.sale, now.astimezone(BERLIN).date()))
     checks += _freshness(answers.freshness, schema, tables)
     return Verification(tuple(checks))

@@ -164,8 +164,7 @@ def watch_sync(
 
 
 def settled(seen: Snapshot, now: datetime) -> Wait | None:
-    """How it has ended already, where nothing runs and the first sync is complete; None where there is something to
-    watch."""
+    """How it has ended already, where the first sync is complete and nothing runs; None where there is more to see."""
     if seen.is_syncing or seen.is_historical or seen.ended_at is None or seen.sync_state == "rescheduled":
         return None
     ending = Ending.succeeded
