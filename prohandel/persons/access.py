@@ -54,3 +54,11 @@ def connected(target: Target) -> Iterator[Warehouse]:
         tables = find_tables(conn, target, landed)
         tenants = len(variables.get("prohandel_schemas") or ())
         yield Warehouse(conn, tables, Places.of(target), tuple(landed), tenants)
+
+
+@contextmanager
+def as_of_now(conn: psycopg.Connection) -> Iterator[None]:
+    """A transaction in which nothing changes, whatever others write, and nothing can be changed."""
+    with conn.transaction():
+        conn.execute("set transaction isolation level repeatable read, read only")
+        yield

@@ -104,13 +104,13 @@ def disclose(
 
     Example: `prohandel disclose --target admin --customer 1000123 --output 1000123.json`
     """
-    from prohandel.persons.access import connected
+    from prohandel.persons.access import as_of_now, connected
     from prohandel.persons.disclose import disclose as all_about
     from prohandel.persons.disclose import write
     from prohandel.pipeline.target import find_target
 
     use_profiles(profiles_dir)
-    with connected(find_target(target)) as warehouse:
+    with connected(find_target(target)) as warehouse, as_of_now(warehouse.conn):
         content = all_about(warehouse.conn, warehouse.tables, warehouse.person(customer))
     if output is None:
         print_json(content)

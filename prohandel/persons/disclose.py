@@ -23,6 +23,11 @@ from prohandel.persons.text import texts_about
 def disclose(conn: psycopg.Connection, tables: Tables, person: Person) -> dict[str, Any]:
     """Every row about a customer, by table, and every text that quotes them.
 
+    Args:
+        conn: to the warehouse, best in a transaction in which nothing changes.
+        tables: of the warehouse.
+        person: whom it is about.
+
     Returns:
         JSON content: customer_number, written_at, `tables` (table, what it is, rows), `texts` (by column), and
         `others`: columns of other people's schemas that may hold the customer as well.
@@ -31,22 +36,20 @@ def disclose(conn: psycopg.Connection, tables: Tables, person: Person) -> dict[s
         ProhandelError: a table about customers is unknown.
     """
     check_covered(tables)
-    with conn.transaction():
-        conn.execute("set transaction isolation level repeatable read, read only")
-        found = []
-        for table in tables.about_customers:
-            condition = of_person(table, person)
-            if condition is None or table.held is None:
-                continue
-            query = sql.SQL("select to_jsonb(held) from {} as held where {}").format(table.identifier, condition)
-            rows = [row[0] for row in conn.execute(query).fetchall()]
-            if rows:
-                found.append({"table": str(table), "what": table.held.what, "rows": rows})
-        for table in tables.rejected:
-            if rows := rejected_of(conn, table, person):
-                what = f"rows that could not be read ({REJECTED})"
-                found.append({"table": str(table), "what": what, "rows": rows})
-        texts = texts_about(conn, tables, person)
+    found = []
+    for table in tables.about_customers:
+        condition = of_person(table, person)
+        if condition is None or table.held is None:
+            continue
+        query = sql.SQL("select to_jsonb(held) from {} as held where {}").format(table.identifier, condition)
+        rows = [row[0] for row in conn.execute(query).fetchall()]
+        if rows:
+            found.append({"table": str(table), "what": table.held.what, "rows": rows})
+    for table in tables.rejected:
+        if rows := rejected_of(conn, table, person):
+            what = f"rows that could not be read ({REJECTED})"
+            found.append({"table": str(table), "what": what, "rows": rows})
+    texts = texts_about(conn, tables, person)
     return {
         "customer_number": person.prefix + person.number,
         "written_at": datetime.now(UTC).isoformat(timespec="seconds"),

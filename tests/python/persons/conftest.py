@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -21,7 +21,7 @@ from prohandel.pipeline.target import Target
 from prohandel.publication import changes, history, layout
 from prohandel.publication.relations import Schemas
 from prohandel.quality import outbox
-from tests.python.conftest import Database
+from tests.python.conftest import Server
 from tests.python.pipeline.conftest import target_of
 
 NUMBER, ID = "4711815", "812345678"
@@ -113,8 +113,10 @@ def landed_columns(name: str) -> dict[str, str]:
 _numbers = itertools.count(1)
 
 
-@pytest.fixture
-def store(database: Database, tmp_path: Path) -> Iterator[Store]:
+@pytest.fixture(scope="module")
+def filled(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One warehouse for a module."""
+    database = server.create_database(f"persons_{os.getpid()}")
     with database.connect() as conn:
         conn.execute(
             sql.SQL("alter database {} set prohandel.hash_key = {}").format(
@@ -122,14 +124,19 @@ def store(database: Database, tmp_path: Path) -> Iterator[Store]:
             )
         )
     with database.connect() as conn:
-        made = Store(conn, target_of(database.server, database.name, tmp_path))
+        made = Store(conn, target_of(server, database.name, tmp_path_factory.mktemp("persons")))
         _create_tables(conn)
-        for number, id_, texts in (
-            (NUMBER, ID, TEXTS),
-            (OTHER_NUMBER, OTHER_ID, ("Max Weber", "m@example.com", "", "")),
-        ):
-            _fill(made, number, id_, texts)
+        _fill(made, NUMBER, ID, TEXTS)
+        _fill(made, OTHER_NUMBER, OTHER_ID, ("Max Weber", "m@example.com", "", ""))
         yield made
+    database.drop()
+
+
+@pytest.fixture
+def store(filled: Store) -> Iterator[Store]:
+    """The warehouse of the module; what a test changes in it is rolled back."""
+    with filled.conn.transaction(force_rollback=True):
+        yield filled
 
 
 def _create_tables(conn: psycopg.Connection[Any]) -> None:

@@ -6,7 +6,10 @@ import base64
 import hashlib
 import hmac
 
-from prohandel.roles.passwords import is_password_of
+import pytest
+
+from prohandel.errors import ProhandelError
+from prohandel.roles.passwords import is_password_of, variables
 
 
 def test_the_example_of_rfc_7677() -> None:
@@ -26,3 +29,9 @@ def test_the_example_of_rfc_7677() -> None:
     assert is_password_of(verifier, "pencil")
     assert not is_password_of(verifier, "pencils")
     assert not is_password_of("md5" + "0" * 32, "pencil")
+
+
+@pytest.mark.parametrize("given", ["reader", "writer=A", "=A", "reader="])
+def test_what_the_option_has_to_look_like(given: str) -> None:
+    with pytest.raises(ProhandelError, match="KIND=VARIABLE"):
+        variables([given])

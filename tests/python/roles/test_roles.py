@@ -59,11 +59,12 @@ TRIED = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_each_role_may_do_this_and_nothing_else(roles: Roles, kind: Kind) -> None:
+def test_each_role_may_do_this_and_nothing_else(roles: Roles) -> None:
     roles.apply()
-    assert MAY[kind] <= set(TRIED)
-    assert {statement for statement in TRIED if roles.may(kind, statement)} == MAY[kind]
+    # Who may change tables comes last.
+    for kind in ("reader", "dashboard", "api", "loader", "transformer"):
+        assert MAY[kind] <= set(TRIED)
+        assert {statement for statement in TRIED if roles.may(kind, statement)} == MAY[kind], kind
 
 
 def test_only_who_needs_them_makes_temporary_tables(roles: Roles) -> None:

@@ -42,13 +42,6 @@ def test_an_error_is_neither(roles: Roles) -> None:
     assert "NO_SUCH_VARIABLE is not set" in failed.exception.message
 
 
-@pytest.mark.parametrize("given", ["reader", "writer=A", "=A", "reader="])
-def test_what_a_password_option_has_to_look_like(roles: Roles, given: str) -> None:
-    failed = run(roles, "plan", "--password-env", given)
-    assert isinstance(failed.exception, ProhandelError)
-    assert "KIND=VARIABLE" in failed.exception.message
-
-
 def test_a_password_comes_from_the_environment_alone(roles: Roles, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(roles, "apply").exit_code == 0
     assert stored(roles) is None
