@@ -7,14 +7,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
-import boto3
 import pytest
 
 from prohandel.aws import logs
 from prohandel.aws.invocations import Invocation
 from prohandel.errors import ProhandelError
 from tests.python.aws import samples
-from tests.python.aws.cloudformation import REGION
 from tests.python.aws.deployed import deploy, write_log
 
 GROUP = "/aws/lambda/prohandel-fivetran-connector"
@@ -47,12 +45,12 @@ def test_invocations_since_a_time() -> None:
 @pytest.mark.usefixtures("aws")
 def test_every_page_is_read() -> None:
     deploy()
-    for part in range(3):
-        lines = [f"[INFO]\t2026-03-02T14:05:13.101Z\t{samples.ID}\tline {part} {n}\n" for n in range(5000)]
+    for part in range(2):
+        lines = [f"[INFO]\t2026-03-02T14:05:13.101Z\t{samples.ID}\tline {part} {n}\n" for n in range(6000)]
         for begin in range(0, len(lines), 1000):
             write_log(*lines[begin : begin + 1000], stream=str(part), at=milliseconds(NOW - timedelta(hours=3)))
     found = list(logs.read_events(logs.connect(), GROUP, NOW - timedelta(hours=4)))
-    assert len({event.event_id for event in found}) == 15000, "moto answers with 10,000 events at the most"
+    assert len({event.event_id for event in found}) == 12000, "moto answers with 10,000 events at the most"
 
 
 @pytest.mark.usefixtures("aws")
@@ -85,9 +83,10 @@ def test_what_is_no_time(text: str) -> None:
 
 
 class Later:
-    """A clock and a sleep that passes the time: at each sleep the next step happens."""
+    """A clock and a sleep that passes the time, `pace` times as fast: at each sleep the next step happens."""
 
-    def __init__(self, *steps: Callable[[], Any]) -> None:
+    def __init__(self, *steps: Callable[[], Any], pace: int = 1) -> None:
+        self.pace = pace
         self.now = NOW
         self.steps: Iterator[Callable[[], Any]] = iter(steps)
         self.slept = 0
@@ -96,7 +95,7 @@ class Later:
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        self.now += timedelta(seconds=seconds)
+        self.now += timedelta(seconds=seconds * self.pace)
         self.slept += 1
         step = next(self.steps, None)
         if step is None:
@@ -152,7 +151,7 @@ def test_following_for_hours_tells_nothing_twice() -> None:
     deploy()
     write(samples.START, ago=timedelta(minutes=14))
     write(samples.END, samples.REPORT, ago=timedelta(seconds=20))
-    later = Later(*[nothing] * 500)
+    later = Later(*[nothing] * 50, pace=10)
     assert [one.request_id for one in followed(later)] == [samples.ID]
     assert later.now - NOW > timedelta(minutes=40)
 
@@ -166,17 +165,3 @@ def test_whoever_asks_for_one_gets_one() -> None:
         islice(logs.follow(logs.connect(), GROUP, NOW - timedelta(hours=1), clock=later.clock, sleep=later.sleep), 1)
     )
     assert [one.request_id for one in found] == [samples.ID]
-
-
-@pytest.mark.usefixtures("aws")
-def test_moto_has_no_alarm_after_a_stack_that_says_it_is_complete() -> None:
-    """Why `deploy` goes through the APIs. Once this fails, the stack itself can be tested."""
-    cloudformation = boto3.client("cloudformation", region_name=REGION)
-    template = (
-        '{"Resources": {"A": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmName": "a", "MetricName": "m", '
-        '"Namespace": "n", "Statistic": "Sum", "Period": 60, "EvaluationPeriods": 1, "Threshold": 1, '
-        '"ComparisonOperator": "GreaterThanThreshold"}}}}'
-    )
-    cloudformation.create_stack(StackName="s", TemplateBody=template)
-    assert cloudformation.describe_stacks(StackName="s")["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE"
-    assert boto3.client("cloudwatch", region_name=REGION).describe_alarms()["MetricAlarms"] == []
