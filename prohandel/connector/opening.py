@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,7 +40,10 @@ def opened(file: Path | None) -> tuple[Connection, Fivetran]:
             "Copy connector.example.yml there and fill it in; for a connection that exists: prohandel connector adopt",
         )
     config = load(path)
-    return config, Fivetran.from_environment(say=lambda what: err.print(what, markup=False))
+    client = Fivetran.from_environment(say=lambda what: err.print(what, markup=False))
+    # Fivetran and the Lambda may quote them in an error, whatever the command is about.
+    client.hide([os.environ.get(variable, "") for variable in config.secrets.values()])
+    return config, client
 
 
 @contextmanager

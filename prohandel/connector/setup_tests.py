@@ -44,12 +44,12 @@ _MEANINGS: tuple[tuple[str, str], ...] = (
         "group's id as sts:ExternalId; check role in connector.yml for a slip.",
     ),
     (
-        r"invoke|accessdenied|access denied|not authorized|unauthorized operation|lambda:",
-        "The role may not call the function: its policy must allow lambda:InvokeFunction on this function's ARN.",
-    ),
-    (
         r"resource ?not ?found|function not found|cannot find (the )?function|does not exist|no such function",
         "There is no such function in this region: check function and region in connector.yml.",
+    ),
+    (
+        r"invoke|accessdenied|access denied|not authorized|unauthorized operation",
+        "The role may not call the function: its policy must allow lambda:InvokeFunction on this function's ARN.",
     ),
     (
         r"timed? ?out|time-?out|deadline|websocket",

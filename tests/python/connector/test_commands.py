@@ -269,12 +269,14 @@ def test_no_secret_is_in_any_output_log_exception_file_or_table(
     quoting = (
         f"bad values {ROTATED} {SECRETS['PROHANDEL_AUTH_URL']} {SECRET} {json.dumps(SECRETS['PROHANDEL_USERNAME'])}"
     )
-    monkeypatch.setenv("PROHANDEL_USERNAME", "user-4711-fashion-2")
+    monkeypatch.setenv("PROHANDEL_API_URL", "https://api.invalid/v3")
     shell.fake.faults = [Fault("status", "PATCH", status=400, message=quoting)]
     assert "bad values ******" in shell.error("apply", "--yes").message
     shell.fake.setup_tests = [{"title": quoting, "status": "FAILED", "message": quoting, "details": quoting}]
     shell.run("apply", "--yes")
     shell.run("apply", "--yes", "--json")
+    assert "bad values ******" in shell.run("test", "--json").output
+    shell.run("test")
     written(shell.folder, example(secrets={"PROHANDEL_PASSWORD": ROTATED}))
     shell.error("plan")
     monkeypatch.setenv("FIVETRAN_API_SECRET", "wrong-" + SECRET)
