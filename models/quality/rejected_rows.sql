@@ -1,3 +1,8 @@
+{{ config(
+    post_hook="{{ hide_from_readers(['row']) }}",
+    grants={'select': []},
+) }}
+
 with
 
 rejected as (

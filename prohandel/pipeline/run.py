@@ -17,16 +17,17 @@ from rich.console import Console
 from prohandel import warehouse
 from prohandel.errors import (
     EXIT_CONFIGURATION,
+    EXIT_FAULT,
     EXIT_GOOD,
     EXIT_SOURCE_STALE,
     EXIT_TESTS_FAILED,
     ProhandelError,
 )
-from prohandel.pipeline import packages
+from prohandel.pipeline import again, metrics_file, packages
 from prohandel.pipeline.dbt import Dbt, Freshness, NodeResult, Outcome
 from prohandel.pipeline.explain import Finding, explain_nodes, explain_text
 from prohandel.pipeline.landed import check_landing
-from prohandel.pipeline.lock import only_run
+from prohandel.pipeline.lock import Lock, only_run
 from prohandel.pipeline.progress import StepProgress, showing
 from prohandel.pipeline.state import note_as_tested
 from prohandel.pipeline.summary import Summary, summarise
@@ -121,6 +122,36 @@ def run(options: RunOptions, console: Console | None = None) -> RunReport:
         ProhandelError: the run cannot start (configuration, database, another run), or was stopped.
     """
     console = console or Console(stderr=True)
+    started = time.time()
+    report: RunReport | None = None
+    exit_code = EXIT_FAULT
+    try:
+        report = _run(options, console)
+        exit_code = report.exit_code
+    except ProhandelError as error:
+        exit_code = error.exit_code
+        raise
+    finally:
+        _write_metrics(options, exit_code, started, report, console)
+    return report
+
+
+def _write_metrics(
+    options: RunOptions, exit_code: int, started: float, report: RunReport | None, console: Console
+) -> None:
+    file = metrics_file.metrics_file()
+    if file is None:
+        return
+    target = report.target if report else options.target or warehouse.TARGET
+    try:
+        metrics_file.write(file, target, exit_code, started, time.time(), report)
+    except OSError as error:
+        console.print(
+            f"{metrics_file.VARIABLE}: {file} cannot be written: {error.strerror}", highlight=False, soft_wrap=True
+        )
+
+
+def _run(options: RunOptions, console: Console) -> RunReport:
     if options.gate and (options.select or options.exclude):
         raise ProhandelError(
             "A gated run publishes all marts, so it builds all of them.", "Leave out --select and --exclude, or --gate."
@@ -135,14 +166,14 @@ def run(options: RunOptions, console: Console | None = None) -> RunReport:
     console.print(f"dbt packages: {installed.describe()}", highlight=False, soft_wrap=True)
     target = find_target(options.target)
     variables = run_variables(target, given, nightly=options.nightly, gate=options.gate)
-    with only_run(target):
+    with only_run(target) as lock:
         with target.connect() as conn:
             for note in check_landing(conn, {**project_variables(PROJECT), **variables}):
                 console.print(note, highlight=False, soft_wrap=True)
         with showing("prepare", console):
             manifest = Dbt(target, variables).parse()
         steps.append(Step("prepare", time.monotonic() - started))
-        return _run_steps(options, target, variables, manifest, installed.describe(), steps, console)
+        return _run_steps(options, target, variables, manifest, installed.describe(), steps, console, lock)
 
 
 def run_variables(
@@ -170,14 +201,15 @@ def _run_steps(
     installed: str,
     steps: list[Step],
     console: Console,
+    lock: Lock,
 ) -> RunReport:
     findings: list[Finding] = []
     nodes: list[NodeResult] = []
     run_at = datetime.now(UTC)
 
-    def step(name: str, command: Any) -> Outcome:
+    def step(name: str, command: Callable[[Dbt], Outcome]) -> Outcome:
         with showing(name, console) as progress:
-            outcome: Outcome = command(Dbt(target, variables, progress, manifest))
+            outcome = command(Dbt(target, variables, progress, manifest))
         steps.append(Step(name, outcome.seconds))
         nodes.extend(outcome.nodes)
         if outcome.error:
@@ -185,11 +217,14 @@ def _run_steps(
             findings.append(known or Finding(f"{name} stopped", "The message says why.", outcome.error))
         return outcome
 
+    def build_step(name: str, arguments: Sequence[str]) -> Outcome:
+        return step(name, lambda dbt: _build(dbt, arguments, target, lock, console))
+
     freshness = step("freshness", lambda dbt: dbt.freshness())
     stale = [entry for entry in freshness.freshness if entry.status in ("error", "runtime error")]
     if not options.select:
-        step("snapshots", lambda dbt: dbt.build(SNAPSHOT_ARGUMENTS))
-    build = step("build", lambda dbt: dbt.build(build_arguments(options)))
+        build_step("snapshots", SNAPSHOT_ARGUMENTS)
+    build = build_step("build", build_arguments(options))
 
     failed = [node for node in nodes if node.has_failed]
     findings.extend(explain_nodes(failed))
@@ -230,14 +265,9 @@ def _run_steps(
     summary = last_step("summary", lambda _: _summarise(target, everything), "No summary")
     if (failed or summary is None) and target.is_embedded:
         findings[:0] = _full_disk(target.home)
-    if failed:
-        exit_code = EXIT_TESTS_FAILED
-    elif build.error or summary is None or (options.gate and publication is None):
-        exit_code = EXIT_CONFIGURATION
-    else:
-        exit_code = EXIT_SOURCE_STALE if stale else EXIT_GOOD
+    has_stopped = bool(build.error) or summary is None or (options.gate and publication is None)
     return RunReport(
-        exit_code,
+        _exit_code(has_failed=bool(failed), has_stopped=has_stopped, is_stale=bool(stale)),
         target.name,
         installed,
         tuple(steps),
@@ -248,6 +278,30 @@ def _run_steps(
         publication,
         seen,
     )
+
+
+def _exit_code(*, has_failed: bool, has_stopped: bool, is_stale: bool) -> int:
+    """What outweighs what: a failed model or test, a step that stopped, a stale source."""
+    if has_failed:
+        return EXIT_TESTS_FAILED
+    if has_stopped:
+        return EXIT_CONFIGURATION
+    return EXIT_SOURCE_STALE if is_stale else EXIT_GOOD
+
+
+def _build(dbt: Dbt, arguments: Sequence[str], target: Target, lock: Lock, console: Console) -> Outcome:
+    """`dbt build`, and once more what the database broke off."""
+    first = dbt.build(arguments)
+    if not again.was_broken_off(first):
+        return first
+    console.print("The database broke it off; once more as soon as it answers.", highlight=False, soft_wrap=True)
+    try:
+        again.wait_for_database(target)
+    except ProhandelError:
+        return first
+    # Whoever took the lock meanwhile builds what this run would have built.
+    lock.hold()
+    return again.together(first, dbt.build(again.arguments_of_rest(first, arguments)))
 
 
 def _summarise(target: Target, variables: Mapping[str, Any]) -> Summary:

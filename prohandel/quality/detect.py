@@ -12,6 +12,7 @@ import polars as pl
 import psycopg
 from psycopg import sql
 
+from prohandel.persons.recognition import returned_customers
 from prohandel.pipeline.target import Target, exists
 from prohandel.quality import incidents, rates, volume
 from prohandel.quality.findings import failed_tests, schema_changes
@@ -102,6 +103,7 @@ def detect(conn: psycopg.Connection, target: Target, now: datetime) -> list[Symp
         *unusual_columns(_profiles(conn, quality), now),
         *schema_changes(conn, quality),
         *failed_tests(conn, quality),
+        *returned_customers(conn, target, now),
     ]
 
 

@@ -54,8 +54,8 @@ class Incident:
     Attributes:
         id: number of the incident.
         root: kind, table and branch, which make it the same incident in every run.
-        kind: missing_data, duplicates, schema_change, failed_test, stale or anomaly.
-        table: landed table, or the model whose test failed.
+        kind: missing_data, duplicates, schema_change, failed_test, stale, anomaly or connector.
+        table: landed table, or the model whose test failed; `connector` where the connection itself is in trouble.
         column: if its symptoms are about one.
         branch: branch number, or all.
         severity: the worst of its symptoms.
@@ -154,6 +154,7 @@ def prepare(conn: psycopg.Connection, schema: str) -> None:
 
 
 _SUPERSEDES: Mapping[str, frozenset[str]] = {
+    "connector": frozenset({"missing_data", "stale"}),
     "missing_data": frozenset({"stale"}),
     "schema_change": frozenset({"anomaly", "failed_test", "missing_data", "stale"}),
 }
@@ -171,7 +172,9 @@ def roots(
     A column that was renamed empties a column, fails tests and moves rates: the change of schema explains what else is
     out of order in its table, and the tests that fail in what is built from it, as long as any of it lasts. A test that
     fails explains those that fail further down. Of anomalies, each column is an incident of its own; all that is wrong
-    with prices is one. Where all branches are known to be in trouble, those that still are belong to it.
+    with prices is one. While the connection fails, tables that stand still and lines that are missing everywhere
+    belong to that, unless they were told of before. Where all branches are known to be in trouble, those that still
+    are belong to it.
 
     Args:
         symptoms: of one run.
@@ -189,7 +192,7 @@ def roots(
     return grouped
 
 
-_KINDS = ("schema_change", "missing_data", "duplicates", "stale", "anomaly", "failed_test")
+_KINDS = ("connector", "schema_change", "missing_data", "duplicates", "stale", "anomaly", "failed_test")
 
 
 def _order(symptom: Symptom, upstream: Upstream) -> tuple[int, bool, int, int, str]:
@@ -206,6 +209,8 @@ def _explained_by(
     severities.update({root: of_root[0].severity for root, of_root in grouped.items()})
     for root, severity in severities.items():
         kind, table = root.split("|")[:2]
+        if kind == "connector" and _stands_still(symptom) and severity == "error" and _root(symptom) not in known:
+            return root
         if table not in above:
             continue
         if symptom.kind in _SUPERSEDES.get(kind, ()) and (kind != "schema_change" or severity == "error"):
@@ -213,6 +218,10 @@ def _explained_by(
         if kind == symptom.kind == "failed_test" and _rank(severity) >= _rank(symptom.severity):
             return root
     return None
+
+
+def _stands_still(symptom: Symptom) -> bool:
+    return symptom.kind in _SUPERSEDES["connector"] and symptom.branch == ALL_BRANCHES
 
 
 def _root(symptom: Symptom) -> str:

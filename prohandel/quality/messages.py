@@ -27,6 +27,7 @@ _TITLES = {
     "failed_test": "A test of {table} fails",
     "stale": "{table} has not been synced",
     "anomaly": "Something is wrong with {column} of {table}",
+    "connector": "The {table} raises an alarm",
 }
 _PREFIXES = {"opened": "", "worsened": "Worse: ", "reminder": "Still: ", "closed": "Over: "}
 
@@ -43,6 +44,11 @@ _CONSEQUENCES = {
     ("schema_change", "warn"): "A new column changes no figure, unless it takes the place of one that is empty now.",
     ("failed_test", "error"): "What is built on {table} shows the last good run; {table} itself may be wrong.",
     ("failed_test", "warn"): "The marts were built; the rows that the test finds may be wrong in them.",
+    (
+        "connector",
+        "error",
+    ): "What ProHandel has recorded since then may not have landed; every mart shows what was there.",
+    ("connector", "warn"): "No figure is wrong. Once the function runs into its time limit, nothing lands any more.",
     ("stale", "error"): "Every mart shows {table} as of {since}; what has changed since is missing.",
     ("stale", "warn"): "Every mart shows {table} as of {since}; what has changed since is missing.",
 }
@@ -89,6 +95,10 @@ _QUERIES = {
     "stale": (
         "select run_at, last_synced_at, hours_since_sync, rows_added, rows_changed from quality.table_metrics\n"
         "where {table} order by run_at desc limit 24;"
+    ),
+    "connector": (
+        "select table_name, last_synced_at, hours_since_sync, rows_added, rows_changed from quality.table_metrics\n"
+        "where run_at = (select max(run_at) from quality.table_metrics) order by last_synced_at;"
     ),
     "anomaly": (
         "select metric, sum(denominator - numerator) as failing, sum(denominator) as checked,\n"
@@ -244,6 +254,8 @@ def _literal(text: str) -> str:
 
 
 def _place(incident: Incident) -> str:
+    if incident.kind == "connector":
+        return "the connection between ProHandel and the warehouse"
     column = f", column {incident.column}" if incident.column not in _NO_COLUMN else ""
     branch = "" if incident.branch == ALL_BRANCHES else f", branch {incident.branch}"
     return f"table {incident.table}{column}{branch}"

@@ -22,6 +22,8 @@ def says(watch: Watch) -> list[str]:
     ]
     if watch.blind:
         lines.append(f"Not looked at, because this run did not measure: {', '.join(sorted(watch.blind))}")
+    if watch.unread:
+        lines.append(f"The alarms of the connector were not read: {' '.join(watch.unread.split())}")
     if watch.deliveries:
         taken = sum(delivery.is_delivered for delivery in watch.deliveries)
         waiting = len(watch.deliveries) - taken

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-Kind = Literal["missing_data", "duplicates", "schema_change", "failed_test", "stale", "anomaly"]
+Kind = Literal["missing_data", "duplicates", "schema_change", "failed_test", "stale", "anomaly", "connector"]
 Severity = Literal["error", "warn"]
 
 ALL_BRANCHES = "all"
@@ -19,7 +19,7 @@ class Symptom:
     Attributes:
         kind: what a person on call would call it.
         check: name of the check, the same whenever it finds the same thing.
-        table: landed table, or the model whose test failed.
+        table: landed table, or the model whose test failed; `connector` where the connection itself is in trouble.
         since: when it began, as far as the check can tell.
         severity: error if figures that people read are wrong or missing, warn otherwise.
         rows: rows that are missing, doubled or wrong; an estimate where they are missing.

@@ -12,6 +12,8 @@ from typing import Any
 
 import psycopg
 
+from prohandel.aws.names import watched_function
+from prohandel.errors import ProhandelError
 from prohandel.pipeline.target import Target
 from prohandel.quality import incidents, outbox
 from prohandel.quality.channels import Rules, addresses
@@ -20,6 +22,8 @@ from prohandel.quality.incidents import Changes, Incident
 from prohandel.quality.messages import Context
 from prohandel.quality.outbox import Delivery, Send, send_by_apprise
 from prohandel.quality.symptoms import Kind, Symptom
+
+_OF_ALARMS: frozenset[Kind] = frozenset({"connector"})
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,7 @@ class Watch:
         blind: kinds of incident that the newest run has not measured; those that are open stay so.
         lacking: environment variables of channels that have no address.
         dead: channels that have taken nothing for an hour.
+        unread: why the alarms of the connector could not be read; empty where they were, or nobody asks for them.
     """
 
     symptoms: tuple[Symptom, ...]
@@ -43,6 +48,7 @@ class Watch:
     blind: tuple[Kind, ...]
     lacking: tuple[str, ...]
     dead: tuple[str, ...]
+    unread: str = ""
 
 
 def watch(target: Target, rules: Rules, now: datetime, *, send: Send = send_by_apprise) -> Watch:
@@ -62,10 +68,12 @@ def watch(target: Target, rules: Rules, now: datetime, *, send: Send = send_by_a
         blind = kinds_not_looked_at(conn, target)
         if "failed_test" in blind:
             return Watch((), Changes((), (), ()), (), (), tuple(sorted(blind)), (), ())
-        found = detect(conn, target, now)
+        raised, unread = _alarms()
+        found = [*detect(conn, target, now), *(raised or ())]
         lineage = lineage_of(target)
         with conn.transaction():
-            changes = incidents.record(conn, schema, found, now, lineage.upstream, blind)
+            unseen = blind if raised is not None else blind | _OF_ALARMS
+            changes = incidents.record(conn, schema, found, now, lineage.upstream, unseen)
             still_open = incidents.open_incidents(conn, schema)
             outbox.write(conn, schema, rules, changes, still_open, lineage.context, now)
         deliveries, lacking, dead = _deliver(conn, schema, rules, now, send)
@@ -77,7 +85,22 @@ def watch(target: Target, rules: Rules, now: datetime, *, send: Send = send_by_a
             blind=tuple(sorted(blind)),
             lacking=tuple(lacking),
             dead=tuple(dead),
+            unread=unread,
         )
+
+
+def _alarms() -> tuple[list[Symptom] | None, str]:
+    """What the alarms of the connector say, None where nobody has looked; and why not, where somebody tried."""
+    function = watched_function()
+    if function is None:
+        return None, ""
+    # Only who asks for alarms waits for boto3.
+    from prohandel.aws.alarms import look
+
+    try:
+        return look(function), ""
+    except ProhandelError as error:
+        return None, str(error)
 
 
 def look_time(variables: Mapping[str, Any]) -> datetime:

@@ -19,6 +19,7 @@ from dbt.cli.main import cli as dbt_command
 from jsonschema import Draft7Validator
 
 from prohandel import cli
+from prohandel.errors import EXIT_SOURCE_STALE, EXIT_TESTS_FAILED
 from prohandel.pipeline.target import HASH_KEY_VARIABLE, PROJECT
 from tests.python.project.schedules import (
     SERVICES,
@@ -66,9 +67,9 @@ def test_there_is_a_file_for_each_schedule() -> None:
 def test_each_file_is_explained() -> None:
     page = (PROJECT / "deploy" / "README.md").read_text(encoding="utf-8")
     assert [path.name for path in WORKFLOWS if path.name not in page] == []
-    files = [path for path in (PROJECT / "deploy").rglob("*") if path.is_file() and path.name != "README.md"]
-    folders = {f"deploy/{path.relative_to(PROJECT / 'deploy').parts[0]}/" for path in files}
-    assert {folder for folder in folders if folder not in page} == set()
+    entries = [path for path in (PROJECT / "deploy").iterdir() if path.name != "README.md"]
+    named = {f"deploy/{path.name}{'/' if path.is_dir() else ''}" for path in entries}
+    assert {name for name in named if name not in page} == set()
 
 
 @by_name
@@ -391,6 +392,19 @@ def test_systemd_understands_its_units(tmp_path: Path) -> None:
     units = [str(tmp_path / path.name) for path in (*SERVICES, *TIMERS)]
     done = subprocess.run([analyze, "verify", *units], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", ["hourly", "nightly"])
+def test_a_run_that_could_not_start_is_started_again(name: str) -> None:
+    content = unit(SYSTEMD / f"prohandel-{name}.service")
+    service = content["Service"]
+    assert service["Restart"] == ["on-failure"]
+    # A failed test or a stale source comes out the same five minutes later.
+    assert service["RestartPreventExitStatus"] == [f"{EXIT_TESTS_FAILED} {EXIT_SOURCE_STALE}"]
+    # The timer of the next hour must not run into the limit of starts.
+    assert content["Unit"]["StartLimitIntervalSec"] == ["50min"]
+    assert content["Unit"]["StartLimitBurst"] == ["3"]
+    assert service["TimeoutStartSec"]
 
 
 def test_a_nightly_run_waits_for_an_hourly_one() -> None:

@@ -39,6 +39,33 @@ def test_a_column_that_is_new_explains_nothing() -> None:
     assert kinds(NEW, EMPTY) == [["schema_change"], ["anomaly"]]
 
 
+ALARM = symptom("connector", "connector", rows=0, what="alarm errors: invocations failed")
+EVERYWHERE = [MISSING, symptom("stale", "inventory")]
+
+
+def test_a_connection_that_fails_explains_what_stands_still() -> None:
+    (group,) = roots([*EVERYWHERE, ALARM, replace(ALARM, check="silent")]).values()
+    assert [one.kind for one in group] == ["connector", "connector", "missing_data", "stale"]
+
+
+def test_it_explains_no_single_branch_and_nothing_that_has_arrived() -> None:
+    others = [replace(MISSING, branch="7"), EMPTY, FAILED, symptom("duplicates")]
+    assert len(roots([ALARM, *others])) == 1 + len(others)
+
+
+def test_a_warning_of_the_connection_explains_nothing() -> None:
+    assert len(roots([replace(ALARM, severity="warn"), *EVERYWHERE])) == 3
+
+
+def test_what_was_told_before_the_alarm_stays_an_incident_of_its_own(store: Store) -> None:
+    store.record(*EVERYWHERE)
+    changes = store.record(*EVERYWHERE, ALARM, at=after(1))
+    assert [one.kind for one in changes.opened] == ["connector"]
+    assert changes.closed == ()
+    over = store.record(at=after(2))
+    assert len(over.closed) == 3
+
+
 def test_changes_that_another_run_finds_are_another_incident() -> None:
     assert len(roots([GONE, replace(GONE, column="date", since=after(1))])) == 2
 

@@ -160,6 +160,20 @@ EXAMPLES = (
         "Articles may stand under a wrong category, brand, season, price or cost.",
     ),
     Example(
+        "Alarm of the connector",
+        incident(
+            "connector", "connector", 2,
+            [
+                "alarm timeouts: invocations ran into the time limit (docs/runbooks/alarm-timeouts.md)",
+                "alarm errors: invocations failed (docs/runbooks/alarm-errors.md)",
+                "nothing has arrived for 6 busy hours, 1 at the most as a rule",
+            ],
+            id=19,
+        ),
+        (), "opened", "opened:error",
+        "What ProHandel has recorded since then may not have landed; every mart shows what was there.",
+    ),
+    Example(
         "It has become worse",
         replace(
             SILENT_TILL, rows=4650, symptoms=("0 lines arrived where 4,650 were expected",),
@@ -215,7 +229,7 @@ def test_the_page_names_every_command() -> None:
 def test_every_fact_is_told(example: Example) -> None:
     about, text = example.incident, example.body
     facts = [
-        f"Where: table {about.table}",
+        f"Where: {'the connection' if about.kind == 'connector' else f'table {about.table}'}",
         f"How bad: {about.severity}",
         f"Owner: {about.owner}",
         f"What to do: docs/runbooks/{about.kind}.md",
@@ -330,7 +344,8 @@ def columns() -> Mapping[tuple[str, str], frozenset[str]]:
 def test_queries_name_what_is_there(example: Example, columns: Mapping[tuple[str, str], frozenset[str]]) -> None:
     query = query_of(example.body)
     assert unknown(query, columns) == []
-    assert f"'{example.incident.table}'" in query
+    # The connection itself is no table: its query shows all of them.
+    assert f"'{example.incident.table}'" in query or example.incident.kind == "connector"
     assert example.incident.branch == "all" or f"'{example.incident.branch}'" in query
 
 

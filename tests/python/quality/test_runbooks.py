@@ -12,6 +12,7 @@ import pytest
 import typer.main
 
 from prohandel import cli
+from prohandel.aws.alarms import NAMES as ALARMS
 from prohandel.pipeline.target import PROJECT
 from prohandel.quality import detect
 from prohandel.quality.messages import PROOF
@@ -42,9 +43,19 @@ def columns() -> Mapping[tuple[str, str], frozenset[str]]:
 
 
 def test_every_kind_has_a_page() -> None:
-    assert {path.stem for path in PAGES} == {*KINDS, "README"}
+    assert {path.stem for path in PAGES} == {*KINDS, *(f"alarm-{name}" for name in ALARMS), "README"}
     index = read(FOLDER / "README.md")
     assert [kind for kind in KINDS if f"[{kind}.md]({kind}.md)" not in index] == []
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_every_alarm_has_a_page_of_the_same_form(name: str) -> None:
+    text = read(FOLDER / f"alarm-{name}.md")
+    assert re.findall(r"^## (.+)$", text, flags=re.MULTILINE) == HEADINGS
+    assert text.startswith(f"# Alarm {name}: ")
+    proof = text.split("\n## How to prove that it is mended\n")[1].split("\n## ")[0]
+    assert re.search(rf"`prohandel alarms` shows (?:every alarm|.*\b{name}\b)", proof)
+    assert f"[{name}](alarm-{name}.md)" in read(FOLDER / "README.md")
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from prohandel import warehouse
+from prohandel.errors import ProhandelError
 from prohandel.pipeline.target import Target
 from prohandel.quality import outbox
 from prohandel.quality import watch as watching
+from prohandel.quality.show import says
 from prohandel.quality.symptoms import Symptom
 from prohandel.quality.watch import Lineage, Watch, deliver, watch
 from tests.python.quality.kept import MISSING, NOON, Inbox, Store, after, channel, inbox, rules_with, symptom
@@ -54,6 +56,7 @@ def target(store: Store, tmp_path: Path) -> Target:
 
 @pytest.fixture(autouse=True)
 def _addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PROHANDEL_FUNCTION", raising=False)
     monkeypatch.setenv("MAIL", "mail")
     monkeypatch.delenv("CHAT", raising=False)
 
@@ -84,6 +87,58 @@ def test_a_test_that_fails_belongs_to_what_it_is_built_from(
     gone = symptom("schema_change", column="date", rows=0)
     found = look(monkeypatch, target, inbox(), [gone, symptom("failed_test", "fct_sales")])
     assert [(one.kind, one.table, len(one.symptoms)) for one in found.open] == [("schema_change", "sale", 2)]
+
+
+ALARM = symptom("connector", "connector", rows=0, what="alarm errors: invocations failed")
+
+
+def raise_alarms(monkeypatch: pytest.MonkeyPatch, *raised: Symptom, error: ProhandelError | None = None) -> None:
+    """The alarms of the function f say this."""
+
+    def looked(function: str) -> list[Symptom]:
+        assert function == "f"
+        if error:
+            raise error
+        return list(raised)
+
+    monkeypatch.setenv("PROHANDEL_FUNCTION", "f")
+    monkeypatch.setattr("prohandel.aws.alarms.look", looked)
+
+
+def test_alarms_of_the_connector_are_incidents(monkeypatch: pytest.MonkeyPatch, target: Target, store: Store) -> None:
+    box = inbox()
+    raise_alarms(monkeypatch, ALARM)
+    found = look(monkeypatch, target, box, [symptom("stale", "inventory")])
+    assert [(one.kind, len(one.symptoms)) for one in found.open] == [("connector", 2)]
+    raise_alarms(monkeypatch)
+    over = look(monkeypatch, target, box, [], after(1))
+    assert (len(over.changes.closed), over.open, over.unread) == (1, (), "")
+    assert box.events() == ["opened", "closed"]
+
+
+def test_alarms_that_cannot_be_read_close_nothing(
+    monkeypatch: pytest.MonkeyPatch, target: Target, store: Store
+) -> None:
+    box = inbox()
+    raise_alarms(monkeypatch, ALARM)
+    look(monkeypatch, target, box, [])
+    raise_alarms(monkeypatch, error=ProhandelError("AWS does not answer.", "Check the network."))
+    blind = look(monkeypatch, target, box, [MISSING], after(1))
+    assert {one.kind for one in blind.open} == {"connector", "missing_data"}
+    assert blind.unread == "AWS does not answer.\nCheck the network."
+    assert "The alarms of the connector were not read: AWS does not answer. Check the network." in says(blind)
+
+
+def test_nobody_asks_aws_where_no_function_is_named(
+    monkeypatch: pytest.MonkeyPatch, target: Target, store: Store
+) -> None:
+    raise_alarms(monkeypatch, ALARM)
+    look(monkeypatch, target, inbox(), [])
+    raise_alarms(monkeypatch, error=ProhandelError("nobody should ask"))
+    monkeypatch.delenv("PROHANDEL_FUNCTION")
+    found = look(monkeypatch, target, inbox(), [], after(1))
+    assert found.unread == ""
+    assert [one.kind for one in found.open] == ["connector"], "what was raised stays until somebody looks again"
 
 
 def test_to_deliver_needs_no_look(monkeypatch: pytest.MonkeyPatch, target: Target, store: Store) -> None:

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Runs at once, which catches up on what was missed while it was down, then at minute 17 of every hour; the run at 3 o'clock
+# in Berlin is the nightly one. A run locks its target in the database: beside another one it ends with exit code 4.
+set -u
+
+pid=
+# A program in the background is waited for, so that the shell hears at once that it is to stop, and hands it on.
+trap 'kill "$pid" 2>/dev/null; wait "$pid"; exit 0' TERM INT
+
+until_it_ends() {
+    "$@" &
+    pid=$!
+    wait "$pid"
+}
+
+run() {
+    until_it_ends timeout --kill-after=2m 6h .venv/bin/prohandel run --target prod "$@"
+    echo "prohandel run $*: exit code $?"
+}
+
+run
+while :; do
+    minute=$(date +%M)
+    second=$(date +%S)
+    until_it_ends sleep $(((76 - ${minute#0}) % 60 * 60 + 60 - ${second#0}))
+    if [ "$(TZ=Europe/Berlin date +%H)" = 03 ]; then
+        run --nightly
+    else
+        run
+    fi
+done

@@ -1,0 +1,1 @@
+"""The Fivetran connection that lands ProHandel, as code."""
