@@ -23,6 +23,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from prohandel import __version__, warehouse
+from prohandel.aws.commands import alarms, logs
+from prohandel.connector.commands import connector_app
 from prohandel.console import (
     AsJson,
     ProfilesDir,
@@ -37,9 +39,11 @@ from prohandel.console import (
     use_profiles,
 )
 from prohandel.errors import EXIT_CONFIGURATION, EXIT_FAULT, ProhandelError
+from prohandel.persons.commands import disclose, forget
 from prohandel.pipeline.elementary_command import elementary_report
 from prohandel.publication.commands import publications_app, rollback
 from prohandel.quality.commands import alerts_app
+from prohandel.roles.commands import roles_app
 
 if TYPE_CHECKING:
     from prohandel.landing.files import FileReport
@@ -64,6 +68,12 @@ app.add_typer(alerts_app)
 app.add_typer(publications_app)
 app.command()(rollback)
 app.command()(elementary_report)
+app.add_typer(connector_app)
+app.command()(logs)
+app.command()(alarms)
+app.add_typer(roles_app)
+app.command()(forget)
+app.command()(disclose)
 app.add_typer(land_app)
 app.add_typer(db_app)
 

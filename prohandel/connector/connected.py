@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from prohandel.connector.config import Connection
-from prohandel.connector.fivetran import Fivetran
-from prohandel.connector.located import require
+from typing import TYPE_CHECKING
+
 from prohandel.console import err
+
+if TYPE_CHECKING:
+    from prohandel.connector.config import Connection
+    from prohandel.connector.fivetran import Fivetran
 
 
 def connection_id_of(client: Fivetran, config: Connection) -> str:
@@ -14,6 +17,8 @@ def connection_id_of(client: Fivetran, config: Connection) -> str:
     Raises:
         ProhandelError: it has not been created, or the API key sees no such group.
     """
+    from prohandel.connector.located import require
+
     return str(require(client, config)["id"])
 
 
