@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from prohandel.landing.tables import LANDED_TABLES
 
@@ -79,7 +79,7 @@ def _in_fields(fields: Mapping[str, Any]) -> Iterable[tuple[str, int]]:
             yield _TABLES[str(named).lower()], value
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 

@@ -79,7 +79,7 @@ def _erase_structured(conn: psycopg.Connection, table: Found, column: sql.Identi
             sql.SQL("update {} set {} = %s::{} where ctid = %s::tid").format(
                 table.identifier,
                 column,
-                sql.SQL(kind),  # type: ignore[arg-type]
+                sql.SQL(kind),
             ),
             [value, place],
         )

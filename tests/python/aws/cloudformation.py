@@ -103,7 +103,8 @@ def _resolve(value: Any, known: Mapping[str, Any], resources: Mapping[str, Any])
         if name == "Ref":
             return _referred(argument, known, resources)
         if name == "Fn::GetAtt":
-            return _attribute(*argument, resources)
+            name, attribute = argument
+            return _attribute(name, attribute, resources)
         if name == "Fn::Sub":
             return _substituted(argument, known, resources)
         if name == "Fn::Equals":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -38,7 +39,7 @@ def test_the_names_are_those_of_the_template() -> None:
 @pytest.mark.usefixtures("aws")
 def test_the_api_takes_every_alarm_and_lists_it_as_it_was_given() -> None:
     deploy()
-    listed = {
+    listed: dict[str, Mapping[str, Any]] = {
         one["AlarmName"]: one
         for one in boto3.client("cloudwatch", region_name=REGION).describe_alarms()["MetricAlarms"]
     }

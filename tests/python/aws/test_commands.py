@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import typer
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from prohandel.aws import logs as reading
 from prohandel.aws.commands import alarms, logs

@@ -259,7 +259,7 @@ def test_no_secret_is_in_any_output_log_exception_file_or_table(
     shell: Shell, conn: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    plans = (("plan",), ("plan", "--json"), ("drift",), ("drift", "--json"))
+    plans: tuple[tuple[str, ...], ...] = (("plan",), ("plan", "--json"), ("drift",), ("drift", "--json"))
     for words in (*plans, ("apply", "--yes"), *plans, ("test",), ("test", "--json")):
         shell.run(*words)
     monkeypatch.setenv("PROHANDEL_PASSWORD", ROTATED)

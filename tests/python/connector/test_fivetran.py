@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -67,7 +68,7 @@ def test_too_many_requests_waits_as_long_as_asked(fake: FakeFivetran, client: Fi
     if connection:
         fake.add_connection("prohandel")
     fake.faults = [Fault("status", method, rf"/connections(/{connection})?", times=3, status=429, retry_after="37")]
-    calls = {
+    calls: dict[str, Callable[[], object]] = {
         "GET": lambda: client.connection(connection),
         "POST": lambda: client.create(BODY),
         "PATCH": lambda: client.patch(connection, {"sync_frequency": 30}),

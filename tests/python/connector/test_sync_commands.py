@@ -13,9 +13,8 @@ from typing import Any
 import pytest
 import typer
 import uvicorn
-from click.testing import Result
 from psycopg import sql
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from prohandel.connector import dbt_answers, syncing
 from prohandel.connector.events import Event, Events

@@ -10,7 +10,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -305,10 +305,8 @@ def test_what_waited_when_the_process_ended_is_run_at_the_next_start(served: Ser
 
 
 def test_a_database_that_does_not_answer_has_fivetran_send_again(served: Served, tmp_path: Path) -> None:
-    @contextmanager
-    def refuses() -> Iterator[Events]:
+    def refuses() -> AbstractContextManager[Events]:
         raise psycopg.OperationalError("the server is down\nsecond line")
-        yield
 
     app = webhook_app(SECRET, "connection_1", refuses, served.queue, served.said.append, lambda: NOW)
     answer = Served(served.database, tmp_path, served.queue, app).post(body())

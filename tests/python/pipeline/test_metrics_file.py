@@ -112,7 +112,7 @@ def test_a_run_that_nobody_foresaw_is_told(tmp_path: Path, monkeypatch: pytest.M
 
 def test_a_real_run_writes_it(toy: Toy, tmp_path: Path) -> None:
     file = tmp_path / "prohandel.prom"
-    toy.report(**{VARIABLE: str(file)})
+    toy.report(code=0, **{VARIABLE: str(file)})
     found = figures(file)
     assert found["prohandel_run_exit_code",] == 0
     assert found["prohandel_table_rows", "landed", "sale"] == 2

@@ -58,8 +58,8 @@ def test_every_pin_has_hashes_and_no_address(lock: str) -> None:
 
 def test_development_adds_to_what_a_run_needs_and_changes_nothing() -> None:
     run, development = pins(LOCKS[0]), pins(LOCKS[1])
-    for name, versions in run.items():
-        assert {version for version, _ in versions} == {version for version, _ in development[name]}, f"{name}: make lock"
+    for name, needed in run.items():
+        assert {version for version, _ in needed} == {version for version, _ in development[name]}, f"{name}: make lock"
 
 
 def test_metricflow_reads_what_the_same_dbt_has_written() -> None:

@@ -122,7 +122,12 @@ def test_clean_commits_are_looked_at_once(repository: Path, monkeypatch: pytest.
     known = {one.identity: "made up for a test" for one in scan_history({})}
     scan_history(known)
     looked: list[str] = []
-    monkeypatch.setattr(secrets_scan, "lines_added_by", lambda commit: looked.append(commit) or iter(()))
+
+    def lines_added_by(commit: str) -> Iterator[Line]:
+        looked.append(commit)
+        return iter(())
+
+    monkeypatch.setattr(secrets_scan, "lines_added_by", lines_added_by)
     scan_history(known)
     assert looked == []
     # Without the audited value all of them count as unseen again.
