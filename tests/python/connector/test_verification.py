@@ -41,8 +41,8 @@ def landing(conn: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
         create table prohandel.inventory (
             id text, branch_number text, article_number text, article_size_number text, _fivetran_synced timestamptz
         );
-        insert into prohandel.inventory
-            values ('1', '0901', 'A', 'S'), ('1', '0901', 'A', 'M'), ('1', '0901', 'B', null);
+        insert into prohandel.inventory values
+            ('1', '0901', 'A', 'S'), ('1', '0901', 'A', 'M'), ('1', '0901', 'B', null);
         create table prohandel."order" (id text, _fivetran_synced timestamptz);
         insert into prohandel."order" values ('1');
         """

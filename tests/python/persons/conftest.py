@@ -38,10 +38,12 @@ class Store:
     Attributes:
         conn: to it, with the key that hides customers.
         target: it, as commands see it.
+        server: that it is on.
     """
 
     conn: psycopg.Connection[Any]
     target: Target
+    server: Server
 
     def look(self) -> Warehouse:
         """As `connected` gives it."""
@@ -124,7 +126,7 @@ def filled(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             )
         )
     with database.connect() as conn:
-        made = Store(conn, target_of(server, database.name, tmp_path_factory.mktemp("persons")))
+        made = Store(conn, target_of(server, database.name, tmp_path_factory.mktemp("persons")), server)
         _create_tables(conn)
         _fill(made, NUMBER, ID, TEXTS)
         _fill(made, OTHER_NUMBER, OTHER_ID, ("Max Weber", "m@example.com", "", ""))
