@@ -138,6 +138,7 @@ def _context(name: str, words: Words, pages: Choice, settings: Settings) -> Cont
         branches={number: words.of_value(branch) for number, branch in options.branches.items()},
         go=partial(_go, pages),
         link=_link,
+        pages=frozenset(pages),
     )
 
 

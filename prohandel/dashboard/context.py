@@ -28,6 +28,7 @@ class Context:
         branches: names by branch number.
         go: opens another page, with parameters of its own in the address: go("product", article="123").
         link: the address of a page, for links: link("product", article="123").
+        pages: names of the pages that are there.
     """
 
     rows: Callable[[Query], pd.DataFrame]
@@ -39,6 +40,7 @@ class Context:
     branches: dict[str, str]
     go: Callable[..., None]
     link: Callable[..., str]
+    pages: frozenset[str]
 
     def with_words(self, own: Pairs) -> Context:
         """The same, with a page's own words before the shared ones."""
