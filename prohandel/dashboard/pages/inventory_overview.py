@@ -41,7 +41,7 @@ WORDS = {
     "age_question": ("Wo liegt altes Geld?", "Where does old money lie?"),
     "eur_cost": ("EUR zu EK", "EUR at cost"),
     "age_days": ("{bucket} Tage", "{bucket} days"),
-    "matrix": ("ABC × XYZ", "ABC × XYZ"),
+    "matrix": ("ABC \u00d7 XYZ", "ABC \u00d7 XYZ"),
     "matrix_question": (
         "A bis C: Gewicht im Umsatz. X bis Z: wie gleichmäßig es sich verkauft. Zelle anklicken: ihre Artikel.",
         "A to C: weight in revenue. X to Z: how evenly it sells. Click a cell for its articles.",
@@ -92,16 +92,17 @@ def _over_time(context: Context) -> None:
     costs = context.rows(cost_of_sales_by_day(filters, first, last))
     against = words(f"vs_{filters.compare}")
     weeks = [last - timedelta(days=7 * back) for back in range(_WEEKS - 1, -1, -1)]
+    newest = context.rows(ask.stock_now(filters)).iloc[0]
     kpis = []
-    for column, label, shown in (
-        ("stock_value_cost", words("value_cost"), formats.money_short),
-        ("stock_units", words("units"), lambda value: words("pieces", number=formats.number(value))),
+    for column, source, label, shown in (
+        ("inventory_value_cost", "stock_value_cost", words("value_cost"), formats.money_short),
+        ("stock_units", "stock_units", words("units"), lambda value: words("pieces", number=formats.number(value))),
     ):
-        now, before = level(levels, column, last), level(levels, column, filters.before.last)
+        now, before = newest[column], level(levels, source, filters.before.last)
         change = change_rate(now, before)
-        history = [level(levels, column, day) for day in weeks]
+        history = [*(level(levels, source, day) for day in weeks[:-1]), None if is_missing(now) else float(now)]
         kpis.append(
-            Kpi(label, shown(now), "stock_levels", column, change, formats.change(change), "neither", against,
+            Kpi(label, shown(now), "warehouse_performance", column, change, formats.change(change), "neither", against,
                 _known(history))
         )  # fmt: skip
     now, before = turnover(levels, costs, last), turnover(levels, costs, filters.before.last)

@@ -99,8 +99,8 @@ def articles_of_class(filters: Filters, abc_class: str, xyz_class: str) -> Query
 def attention(filters: Filters) -> Query:
     """The dearest cases: runs without stock that still go on, excess and dead stock.
 
-    Rows: kind (out_of_stock, excess, dead), article_number, name, branch_number, abc_class, value (EUR: lost revenue net,
-    or stock at cost), days (out; of supply; without sale).
+    Rows: kind (out_of_stock, excess, dead), article_number, name, branch_number, abc_class, value (EUR: lost revenue
+    net, or stock at cost), days (out; of supply; without sale).
     """
     statement = sql.SQL(
         """

@@ -76,7 +76,8 @@ def dates_back(last: date, first: date, step: int) -> list[date]:
 def levels_on(filters: Filters, days: Sequence[date], by: Dimension = "all") -> Query:
     """Stock on some days, of all that the filters leave, or by branch or category.
 
-    Rows: date_day, part (empty for "all"), stock_units, stock_value_cost, articles ranged, rated and out, stockout_rate.
+    Rows: date_day, part (empty for "all"), stock_units, stock_value_cost, articles ranged, rated and out,
+    stockout_rate.
     """
     if filters.needs_articles:
         columns = {"all": "''", "branch_number": "days.branch_number", "category": "articles.category"}
