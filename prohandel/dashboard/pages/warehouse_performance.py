@@ -192,7 +192,8 @@ def _side_by_side(context: Context, found: pd.DataFrame) -> None:
     words = context.words
     names = (
         "shop_type", "net_revenue_365d", "margin_pct", "inventory_value_cost", "turnover_rate", "gmroi",
-        "days_of_supply", "sell_through_rate_90d", "stockout_rate_90d", "excess_value_cost", "dead_value_cost", "broken_size_runs",
+        "days_of_supply", "sell_through_rate_90d", "stockout_rate_90d", "excess_value_cost", "dead_value_cost",
+        "broken_size_runs",
     )  # fmt: skip
     columns = [
         Column("branch_number", "warehouse_performance", show=context.branch),
