@@ -14,6 +14,9 @@ BLUE, ORANGE, TEAL, VIOLET, RED, GREY = "#2F78C4", "#D06A0A", "#148F7C", "#9567C
 """Each stands out from both page colours by 3:1 at least. Red is for what is bad, grey for what it is compared with."""
 
 SERIES = (BLUE, ORANGE, TEAL, VIOLET, GREY, RED)
+TEXT = "currentColor"
+"""The page's own text colour, light or dark; for text marks in charts that are drawn as SVG."""
+
 AGES = ("#8DB9E8", "#5B9BDB", "#2F78C4", "#D9A05B", "#D06A0A", "#7F848C")
 
 HEIGHT = 280
@@ -117,7 +120,7 @@ def bars(
     """Horizontal bars in the order of the frame, for things with names."""
     names = list(dict.fromkeys(frame[category].tolist()))
     return alt.Chart(frame, height=max(80, row_height * len(names) + 40)).mark_bar(cornerRadiusEnd=2).encode(
-        y=alt.Y(f"{category}:N", sort=names, axis=alt.Axis(title=None, grid=False, labelPadding=6)),
+        y=alt.Y(f"{category}:N", sort=names, axis=alt.Axis(title=None, grid=False, labelPadding=6, labelOverlap=False)),
         x=alt.X(f"{value}:Q", axis=alt.Axis(title=title, format=".0%" if kind == "percent" else number_format(kind),
                                             tickCount=5, gridOpacity=0.35)),
         color=color if isinstance(color, alt.Color) else alt.value(color),

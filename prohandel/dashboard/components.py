@@ -218,6 +218,7 @@ def table(
             on_select="rerun" if clickable else "ignore",
             selection_mode="single-row",
             row_height=34,
+            placeholder=NOTHING,
         )
         _foot(context, frame, clickable=clickable)
     if clickable and chosen is not None and opens is not None:

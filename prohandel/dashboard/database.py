@@ -21,7 +21,7 @@ MOST_ROWS = 5000
 
 _CONNECTIONS = 8
 _SECONDS_FOR_A_CONNECTION = 3.0
-_SECONDS_FOR_A_QUERY = 20
+_SECONDS_FOR_A_QUERY = 60
 _AT_MOST = sql.SQL("select * from ({}) as asked limit %(most_rows)s")
 _DATES = {1082}  # pg_type: date
 _NUMBERS = {20, 21, 23, 701, 1700}  # pg_type: int8, int2, int4, float8, numeric
@@ -47,6 +47,10 @@ class Query(NamedTuple):
 
 class DatabaseGoneError(ProhandelError):
     """The database does not answer."""
+
+
+class QueryTooSlowError(ProhandelError):
+    """A query was stopped because it took too long."""
 
 
 def open_pool(settings: Settings) -> Pool:
@@ -101,7 +105,7 @@ def fetch(pool: Pool, query: Query) -> pd.DataFrame:
             frame = pd.DataFrame(cursor.fetchall(), columns=[column.name for column in columns])
     except (PoolTimeout, psycopg.OperationalError, ProhandelError) as error:
         if isinstance(error, psycopg.errors.QueryCanceled):
-            raise ProhandelError(
+            raise QueryTooSlowError(
                 f"A query took longer than {_SECONDS_FOR_A_QUERY} seconds and was stopped.",
                 "Choose a shorter period or fewer branches and try again.",
             ) from error

@@ -97,7 +97,7 @@ def draw(words: Words, options: Options, as_of: date, first_day: date) -> Filter
     _keep()
     filters = current(as_of)
     formats = words.formats
-    with st.container(key="filter-bar", horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(key="filter-bar", horizontal=True, vertical_alignment="center", gap="small"):
         st.selectbox(
             words("period"),
             PERIODS,

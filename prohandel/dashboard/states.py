@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from prohandel.dashboard.database import QueryTooSlowError
 from prohandel.dashboard.queries import Freshness, freshness_of, pool_of
 from prohandel.dashboard.settings import Settings
 from prohandel.dashboard.words import Words
@@ -41,7 +42,9 @@ def missing_mart(words: Words, name: str, next_step: str = "") -> None:
 
 def failed(words: Words, error: Exception) -> None:
     """Something went wrong: what, and what to do, without a traceback."""
-    if isinstance(error, ProhandelError):
+    if isinstance(error, QueryTooSlowError):
+        _card("failed", words("too_slow"), words("too_slow_next"))
+    elif isinstance(error, ProhandelError):
         _card("failed", words("failed"), f"{error.message}\n\n{error.remedy}")
     else:
         _card("failed", words("failed"), words("failed_unforeseen"))

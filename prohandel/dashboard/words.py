@@ -101,6 +101,11 @@ SHARED: dict[str, tuple[str, str]] = {
         "Die Seite konnte nicht gezeigt werden. Die Ursache steht im Protokoll des Servers.",
         "The page could not be shown. The log of the server says why.",
     ),
+    "too_slow": ("Das dauerte zu lange", "This took too long"),
+    "too_slow_next": (
+        "Eine Abfrage wurde abgebrochen. Kürzeren Zeitraum oder weniger Filialen wählen, oder es später versuchen.",
+        "A query was stopped. Choose a shorter period or fewer branches, or try again later.",
+    ),
     "no_mart": ("Der Mart `{name}` fehlt", "The mart `{name}` is missing"),
     "no_mart_next": ("Er entsteht mit `prohandel run`.", "`prohandel run` builds it."),
     "csv": ("CSV", "CSV"),

@@ -36,7 +36,7 @@ WORDS = {
     "slow": ("Langsamdreher (EK)", "Slow movers (cost)"),
     "share_of_value": ("{share} des Lagerwerts", "{share} of stock value"),
     "times_cost": ("das {factor}-Fache des EK", "{factor} times cost"),
-    "supply_note": ("bei der Nachfrage von 90 Tagen", "at the demand of 90 days"),
+    "supply_note": ("Nachfrage von 90 T.", "demand of 90 d"),
     "age": ("Lagerwert nach Warengruppe und Alter", "Stock value by category and age"),
     "age_question": ("Wo liegt altes Geld?", "Where does old money lie?"),
     "eur_cost": ("EUR zu EK", "EUR at cost"),
@@ -48,7 +48,7 @@ WORDS = {
     ),
     "abc_axis": ("Gewicht im Umsatz", "Weight in revenue"),
     "xyz_axis": ("Schwankung der Nachfrage", "Variation of demand"),
-    "too_new": ("zu neu", "too new"),
+    "no_class": ("ohne", "none"),
     "cell_articles": ("{number} Artikel", "{number} articles"),
     "of_class": ("Artikel der Klasse {cell}", "Articles of class {cell}"),
     "attention": ("Was heute Aufmerksamkeit braucht", "What needs attention today"),
@@ -166,10 +166,10 @@ def _ages(context: Context) -> None:
     drawn = found[found["name"].isin(largest)]
     present = [names[bucket] for bucket in _AGES if (drawn["age_bucket"] == bucket).any()]
     chart = (
-        alt.Chart(drawn, height=24 * max(len(largest), 3) + 60)
+        alt.Chart(drawn, height=27 * max(len(largest), 3) + 60)
         .mark_bar()
         .encode(
-            y=alt.Y("name:N", sort=largest, axis=alt.Axis(title=None, labelPadding=6)),
+            y=alt.Y("name:N", sort=largest, axis=alt.Axis(title=None, labelPadding=6, labelOverlap=False)),
             x=alt.X("sum(stock_value_cost):Q", axis=alt.Axis(title=words("eur_cost"), format=",.0f", tickCount=5)),
             color=alt.Color(
                 "age:N", sort=present, scale=alt.Scale(domain=present, range=list(charts.AGES[: len(present)]))
@@ -200,7 +200,7 @@ def _matrix(context: Context) -> tuple[str, str] | None:
     base = alt.Chart(found, height=330).encode(
         x=alt.X("xyz_class:N", sort=["X", "Y", "Z", "-"], axis=alt.Axis(
             title=words("xyz_axis"), orient="top", labelAngle=0, labelFontSize=14,
-            labelExpr=f"datum.value == '-' ? '{words('too_new')}' : datum.value")),
+            labelExpr=f"datum.value == '-' ? '{words('no_class')}' : datum.value")),
         y=alt.Y("abc_class:N", sort=["A", "B", "C"], axis=alt.Axis(title=words("abc_axis"), labelFontSize=14)),
         tooltip=[
             alt.Tooltip("abc_class:N", title="ABC"),
@@ -218,9 +218,8 @@ def _matrix(context: Context) -> tuple[str, str] | None:
         ),
         strokeWidth=alt.condition(picked, alt.value(2), alt.value(0.5), empty=False),
     )
-    # The page's own text colour: Streamlit's theme sets that of text marks.
-    numbers = base.mark_text(fontSize=14, fontWeight=600, dy=-9).encode(text="label:N")
-    money = base.mark_text(fontSize=12, dy=10).encode(text="money:N")
+    numbers = base.mark_text(fontSize=14, fontWeight=600, dy=-9, color=charts.TEXT).encode(text="label:N")
+    money = base.mark_text(fontSize=12, dy=10, color=charts.TEXT).encode(text="money:N")
     event = panel(
         context, "abc-xyz", words("matrix"), found, cells.add_params(picked) + numbers + money,
         question=words("matrix_question"), on_select="rerun", selection="cell",
@@ -237,7 +236,7 @@ def _articles_of(context: Context, abc_class: str, xyz_class: str) -> None:
     table(
         context,
         f"class-{abc_class}-{xyz_class}",
-        words("of_class", cell=f"{abc_class} / {words('too_new') if xyz_class == '-' else xyz_class}"),
+        words("of_class", cell=f"{abc_class} / {words('no_class') if xyz_class == '-' else xyz_class}"),
         found,
         [
             Column("article_number", "abc_classification"),

@@ -274,7 +274,7 @@ def _size_chart(context: Context, drawn: pd.DataFrame, sizes: list[str]) -> Any:
             colors[states_there.index(name)] for name in present])),
         fillOpacity=alt.condition("datum.on_hand > 0", alt.value(0.28), alt.value(0.22)),
     )  # fmt: skip
-    numbers = base.mark_text(fontSize=13).encode(
+    numbers = base.mark_text(fontSize=13, color=charts.TEXT).encode(
         text=alt.Text("on_hand:Q", format=",.0f"),
         opacity=alt.condition("datum.on_hand == 0", alt.value(0.65), alt.value(1)),
     )
@@ -301,14 +301,16 @@ def _sales(context: Context, number: str) -> None:
         # The running week has fewer days than the others.
         running = pd.Timestamp(last - timedelta(days=last.weekday()))
         drawn = drawn[~((drawn["week_start_date"] == running) & (drawn["series"] == words("sold")))]
-    order = [words("sold"), words("expected")]
+    order = [name for name in (words("sold"), words("expected")) if (drawn["series"] == name).any()]
     chart = (
         alt.Chart(drawn, height=300)
         .mark_bar(width={"band": 0.8})
         .encode(
             x=alt.X("yearweek(week_start_date):T", axis=charts.day_axis(words, 7 * _WEEKS)),
             y=alt.Y("demand_units:Q", axis=charts.value_axis(words("units_week"), "units")),
-            color=alt.Color("series:N", sort=order, scale=alt.Scale(domain=order, range=[charts.BLUE, charts.ORANGE])),
+            color=alt.Color(
+                "series:N", sort=order, scale=alt.Scale(domain=order, range=[charts.BLUE, charts.ORANGE][: len(order)])
+            ),
             tooltip=[
                 alt.Tooltip("week_start_date:T", title=words("week_of"), format="%d.%m.%Y"),
                 alt.Tooltip("series:N", title=" "),

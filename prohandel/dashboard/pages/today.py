@@ -24,8 +24,7 @@ WORDS = {
     "receipts_on": ("Bons {day}", "Receipts {day}"),
     "basket_on": ("Ø-Bon {day}", "Basket {day}"),
     "units_on": ("Teile/Bon {day}", "Units per receipt {day}"),
-    "vs_comparable": ("ggü. Vergleichstag", "vs. comparable day"),
-    "vs_comparable_days": ("ggü. Vergleichstagen", "vs. comparable days"),
+    "vs_comparable": ("ggü. Vorjahr", "vs. last year"),
     "of_plan": ("{share} vom Plan", "{share} of plan"),
     "revenue_by_day": ("Umsatz je Tag", "Revenue by day"),
     "revenue_by_day_question": (
@@ -118,8 +117,8 @@ def _key_figures(context: Context) -> None:
     kpis = []
     for period, label, against in (
         ("day", words("day_on", day=day), words("vs_comparable")),
-        ("week", words("week_to_date", week=formats.week(as_of)), words("vs_comparable_days")),
-        ("month", words("month_to_date"), words("vs_comparable_days")),
+        ("week", words("week_to_date", week=formats.week(as_of)), words("vs_comparable")),
+        ("month", words("month_to_date"), words("vs_comparable")),
     ):
         row = found.loc[period]
         change = change_rate(row[column], row[f"{column}_last_year"])

@@ -85,9 +85,12 @@ def render(context: Context) -> None:
     context = context.with_words(WORDS)
     found = context.rows(ask.performance(context.filters))
     _key_figures(context, found)
+    measure = st.selectbox(
+        context.words("rank_by"), list(_MEASURES), key="rank_by", format_func=context.words.column, width=320
+    )
     left, right = st.columns((2, 3), gap="small")
     with left:
-        _ranking(context, found)
+        _ranking(context, found, measure)
     with right:
         _small_multiples(context)
     _side_by_side(context, found)
@@ -123,11 +126,8 @@ def _key_figures(context: Context, found: pd.DataFrame) -> None:
     )  # fmt: skip
 
 
-def _ranking(context: Context, found: pd.DataFrame) -> None:
+def _ranking(context: Context, found: pd.DataFrame, measure: str) -> None:
     words = context.words
-    measure = st.selectbox(
-        words("rank_by"), list(_MEASURES), key="rank_by", format_func=words.column, label_visibility="collapsed"
-    )
     kind, more_is_better = _MEASURES[measure]
     ranked = found.dropna(subset=[measure]).sort_values(measure, ascending=not more_is_better)
     ranked = ranked.assign(branch=[context.branch(number) for number in ranked["branch_number"]])
