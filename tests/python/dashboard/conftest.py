@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,6 @@ _ROOT = Path(__file__).parents[3]
 _SCRIPT = _ROOT / "prohandel" / "dashboard" / "entry" / "start.py"
 _numbers = itertools.count(1)
 
-Fill = Callable[[str, list[dict[str, Any]]], None]
-
 
 def contracts(folder: str) -> dict[str, dict[str, str]]:
     """Type by column of each model of a folder of models, as its contract has them."""
@@ -35,11 +34,11 @@ def contracts(folder: str) -> dict[str, dict[str, str]]:
     return found
 
 
-def create_schemas(conn: psycopg.Connection[Any], *, with_tables: bool = True) -> None:
+def create_schemas(conn: psycopg.Connection[Any]) -> None:
     """The schemas marts and quality, with an empty table for each model that has a contract."""
     for schema in ("marts", "quality"):
         conn.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
-        for name, columns in contracts(schema).items() if with_tables else ():
+        for name, columns in contracts(schema).items():
             listed = sql.SQL(", ").join(
                 sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(data_type))  # type: ignore[arg-type]
                 for column, data_type in columns.items()
@@ -78,26 +77,53 @@ def settings_of(
     monkeypatch.delenv("PROHANDEL_DASHBOARD_HOME", raising=False)
 
 
-@pytest.fixture
-def empty_marts(
-    database: Database, monkeypatch: pytest.MonkeyPatch, server: Server
-) -> Iterator[psycopg.Connection[Any]]:
-    """A database whose marts are there and have no rows, and the environment that points there."""
+@pytest.fixture(scope="session")
+def templates(server: Server) -> Iterator[dict[str, str]]:
+    """Names of two databases that tests copy: `empty`, and `filled` with the retailer of `retailer.py`."""
+    from tests.python.dashboard.retailer import land
+
+    made = {kind: server.create_database(f"dashboard_{kind}_{os.getpid()}") for kind in ("empty", "filled")}
+    for kind, database in made.items():
+        with database.connect() as conn:
+            create_schemas(conn)
+            if kind == "filled":
+                land(conn)
+    yield {kind: database.name for kind, database in made.items()}
+    for database in made.values():
+        database.drop()
+
+
+def _copy(server: Server, template: str) -> Database:
+    name = f"dashboard_{os.getpid()}_{next(_numbers)}"
+    with server.connect() as conn:
+        conn.execute(sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template)))
+    return Database(server, name)
+
+
+def _pointed_at(server: Server, monkeypatch: pytest.MonkeyPatch, template: str) -> Iterator[psycopg.Connection[Any]]:
+    database = _copy(server, template)
     settings_of(monkeypatch, server, database.name)
     with database.connect() as conn:
-        create_schemas(conn)
         yield conn
     st.cache_resource.clear()
     st.cache_data.clear()
+    database.drop()
 
 
 @pytest.fixture
-def marts(empty_marts: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
-    """The same with the retailer of `retailer.py`."""
-    from tests.python.dashboard.retailer import land
+def empty_marts(
+    server: Server, monkeypatch: pytest.MonkeyPatch, templates: dict[str, str]
+) -> Iterator[psycopg.Connection[Any]]:
+    """A database whose marts are there and have no rows, and the environment that points there."""
+    yield from _pointed_at(server, monkeypatch, templates["empty"])
 
-    land(empty_marts)
-    return empty_marts
+
+@pytest.fixture
+def marts(
+    server: Server, monkeypatch: pytest.MonkeyPatch, templates: dict[str, str]
+) -> Iterator[psycopg.Connection[Any]]:
+    """The same with the retailer of `retailer.py`."""
+    yield from _pointed_at(server, monkeypatch, templates["filled"])
 
 
 def open_page(page: str = "", **address: str | list[str]) -> AppTest:
