@@ -11,8 +11,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
+import httpx
 import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -22,8 +22,8 @@ pytestmark = pytest.mark.slow
 
 _CHROMIUM = "/usr/bin/chromium"
 _FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
 )  # fmt: skip
 _SCRIPT = Path(__file__).parents[3] / "prohandel" / "dashboard" / "entry" / "start.py"
 _PATIENCE = 120_000
@@ -44,9 +44,9 @@ def address(marts: psycopg.Connection[Any]) -> Iterator[str]:
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             try:
-                urlopen(f"{base}/_stcore/health", timeout=5).close()
+                httpx.get(f"{base}/_stcore/health", timeout=5).raise_for_status()
                 break
-            except OSError:
+            except httpx.HTTPError:
                 time.sleep(0.5)
         yield base
         server.terminate()

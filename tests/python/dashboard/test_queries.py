@@ -134,9 +134,7 @@ def test_definitions_come_from_the_manifest_with_their_unit(tmp_path: Path) -> N
         "resource_type": "model",
         "package_name": "prohandel_analytics",
         "name": "m",
-        "description": "A mart.
-
-More",
+        "description": "A mart.\n\nMore",
         "columns": {"c": column},
     }
     path = tmp_path / "manifest.json"
