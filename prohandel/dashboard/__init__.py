@@ -1,0 +1,1 @@
+"""Pages over the marts for buyers, store managers and the data team."""

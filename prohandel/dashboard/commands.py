@@ -1,0 +1,41 @@
+"""The command `prohandel dashboard`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from prohandel.console import ProfilesDir, TargetName, err, use_profiles
+
+dashboard_app = typer.Typer(name="dashboard", help="Pages over the marts, for the browser.")
+
+SCRIPT = Path(__file__).parent / "entry" / "start.py"
+
+
+@dashboard_app.callback(invoke_without_command=True)
+def dashboard(
+    target: TargetName = None,
+    port: Annotated[int, typer.Option("--port", min=1024, max=65535, help="On loopback.")] = 8501,
+    profiles_dir: ProfilesDir = None,
+) -> None:
+    """Serve the dashboard on 127.0.0.1 until Ctrl-C; reads the marts of the target and writes nothing.
+
+    Examples:
+
+        prohandel dashboard
+        prohandel dashboard --target prod --port 8600
+    """
+    from prohandel.dashboard.settings import environment_of
+    from prohandel.pipeline.run import landed_variables
+    from prohandel.pipeline.target import find_target
+
+    use_profiles(profiles_dir)
+    where = find_target(target)
+    now = landed_variables(where.home).get("now") if where.is_embedded else None
+    err.print(f"http://127.0.0.1:{port} · Ctrl-C ends it")
+    command = [sys.executable, "-m", "streamlit", "run", str(SCRIPT), "--server.port", str(port)]
+    os.execve(sys.executable, command, {**os.environ, **environment_of(where, str(now) if now else None)})  # noqa: S606

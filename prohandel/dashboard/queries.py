@@ -1,0 +1,148 @@
+"""Answers kept until the marts change: the key is the newest publication and the newest run, besides the question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from psycopg import sql
+
+from prohandel.dashboard.database import Pool, Query, fetch, open_pool
+from prohandel.dashboard.settings import Settings
+
+STALE_AFTER = timedelta(hours=26)
+"""A night without a sync and two hours: later than that, figures count as stale."""
+
+_KEPT_ANSWERS = 400
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """What the marts are as of.
+
+    Attributes:
+        as_of_date: the last complete business day; None while there is no sale.
+        newest_day: the newest business day, which may still be running.
+        publication_id: of the newest publication; None where no run used the gate.
+        published_at: when that was.
+        run_at: start of the newest run; None before the first.
+        recorded_at: start of the newest run that has come to its end.
+        synced_at: newest sync of any landed table that the newest run has seen.
+    """
+
+    as_of_date: date | None
+    newest_day: date | None
+    publication_id: int | None
+    published_at: datetime | None
+    run_at: datetime | None
+    recorded_at: datetime | None
+    synced_at: datetime | None
+
+    @property
+    def version(self) -> str:
+        """Changes when what the marts hold may have changed."""
+        return f"{self.publication_id}|{self.run_at}|{self.recorded_at}|{self.as_of_date}|{self.newest_day}"
+
+    def is_stale(self, now: datetime) -> bool:
+        """Is the newest sync so old that the figures are those of another day?"""
+        return self.synced_at is not None and now - self.synced_at > STALE_AFTER
+
+
+_THERE = Query(
+    sql.SQL("select name, to_regclass(name) is not null as is_there from unnest(%(names)s::text[]) as name"),
+    {},
+)
+
+_AS_OF = sql.SQL(
+    """
+    select
+        (select as_of_date from inventory_status limit 1) as stock_as_of,
+        (select max(date_day) from branch_day_performance where is_complete) as sales_as_of,
+        (select max(date_day) from branch_day_performance) as newest_day
+    """
+)
+
+_RUNS = sql.SQL(
+    """
+    select
+        (select max(run_at) from table_metrics) as run_at,
+        (select max(run_at) from test_results) as recorded_at,
+        (select max(last_synced_at) from table_metrics) as synced_at
+    """
+)
+
+_PUBLICATION = sql.SQL(
+    """
+    select publication_id, decided_at as published_at
+    from publications
+    where outcome in ('published', 'rolled back')
+    order by publication_id desc
+    limit 1
+    """
+)
+
+
+@st.cache_resource(show_spinner=False)
+def pool_of(settings: Settings) -> Pool:
+    """One pool for all sessions of a server."""
+    return open_pool(settings)
+
+
+def relations_there(pool: Pool, names: tuple[str, ...]) -> set[str]:
+    """Those of the named marts that exist."""
+    found = fetch(pool, Query(_THERE.statement, {"names": list(names)}))
+    return set(found.loc[found["is_there"].astype(bool), "name"]) if len(found) else set()
+
+
+def freshness_of(pool: Pool) -> Freshness:
+    """What the marts are as of now: asked once per run of a page, never cached.
+
+    Raises:
+        DatabaseGoneError: the database does not answer.
+    """
+    needed = ("inventory_status", "branch_day_performance", "table_metrics", "test_results", "publications")
+    there = relations_there(pool, needed)
+    as_of = _only_row(pool, _AS_OF) if {"inventory_status", "branch_day_performance"} <= there else {}
+    runs = _only_row(pool, _RUNS) if {"table_metrics", "test_results"} <= there else {}
+    publication = _only_row(pool, _PUBLICATION) if "publications" in there else {}
+    return Freshness(
+        as_of_date=_day(as_of.get("stock_as_of")) or _day(as_of.get("sales_as_of")),
+        newest_day=_day(as_of.get("newest_day")),
+        publication_id=publication.get("publication_id"),
+        published_at=_moment(publication.get("published_at")),
+        run_at=_moment(runs.get("run_at")),
+        recorded_at=_moment(runs.get("recorded_at")),
+        synced_at=_moment(runs.get("synced_at")),
+    )
+
+
+def answer(settings: Settings, version: str, query: Query) -> pd.DataFrame:
+    """The rows of a query, asked once per version of the marts. Callers may change the frame: it is their own."""
+    return _answer(settings, version, query.text(), _hashable(query.used()), _query=query)
+
+
+@st.cache_data(show_spinner=False, max_entries=_KEPT_ANSWERS)
+def _answer(settings: Settings, *key: Any, _query: Query) -> pd.DataFrame:  # noqa: ARG001
+    return fetch(pool_of(settings), _query)
+
+
+def _hashable(parameters: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(
+        (name, tuple(value) if isinstance(value, list) else value) for name, value in sorted(parameters.items())
+    )
+
+
+def _only_row(pool: Pool, statement: sql.SQL) -> dict[str, Any]:
+    found = fetch(pool, Query(statement, {}))
+    return {str(name): value for name, value in found.iloc[0].items()} if len(found) else {}
+
+
+def _day(value: Any) -> date | None:
+    return None if value is None or pd.isna(value) else pd.Timestamp(value).date()
+
+
+def _moment(value: Any) -> datetime | None:
+    return None if value is None or pd.isna(value) else pd.Timestamp(value).to_pydatetime()

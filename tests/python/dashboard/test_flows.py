@@ -1,0 +1,154 @@
+"""Readers' ways through the pages in Chromium: clicks, addresses, languages; nothing leaves the machine."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+pytestmark = pytest.mark.slow
+
+_CHROMIUM = "/usr/bin/chromium"
+_FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+)  # fmt: skip
+_SCRIPT = Path(__file__).parents[3] / "prohandel" / "dashboard" / "entry" / "start.py"
+_PATIENCE = 120_000
+_PAGES = ("", "inventory_overview", "stock_monitoring", "product?article=A1", "warehouse_performance")
+
+
+@pytest.fixture
+def address(marts: psycopg.Connection[Any]) -> Iterator[str]:
+    """The dashboard over the hand-made retailer, on a free port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(_SCRIPT), "--server.port", str(port)]
+    with subprocess.Popen(
+        command, env=dict(os.environ), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
+        base = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 120
+        while time.monotonic() < deadline:
+            try:
+                httpx.get(f"{base}/_stcore/health", timeout=5).raise_for_status()
+                break
+            except httpx.HTTPError:
+                time.sleep(0.5)
+        yield base
+        server.terminate()
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    if not Path(_CHROMIUM).exists():
+        pytest.skip(f"there is no {_CHROMIUM}")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=_CHROMIUM, args=list(_FLAGS))
+        yield opened
+        opened.close()
+
+
+def visit(browser: Browser, address: str, path: str, **context: Any) -> Page:
+    """A page in a browser of its own, once the script has come to its end."""
+    page = browser.new_context(locale="de-DE", viewport={"width": 1440, "height": 2400}, **context).new_page()
+    page.set_default_timeout(_PATIENCE)
+    expect.set_options(timeout=_PATIENCE)
+    page.goto(f"{address}/{path}" if address else path)
+    settle(page)
+    return page
+
+
+def settle(page: Page) -> None:
+    """Waits until the script rests and the page has its title."""
+    page.wait_for_selector("h1")
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'", timeout=_PATIENCE
+    )
+
+
+@pytest.mark.parametrize("path", _PAGES)
+def test_nothing_leaves_the_machine(browser: Browser, address: str, path: str) -> None:
+    page = browser.new_context(locale="de-DE").new_page()
+    page.set_default_timeout(_PATIENCE)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{address}/{path}")
+    settle(page)
+    page.wait_for_timeout(1500)
+    inside = (address, address.replace("http", "ws"), "data:", "blob:")
+    assert asked
+    assert [url for url in asked if not url.startswith(inside)] == []
+
+
+@pytest.mark.parametrize("path", _PAGES)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(browser: Browser, address: str, path: str, scheme: Any) -> None:
+    page = visit(browser, address, path, color_scheme=scheme)
+    page.wait_for_timeout(1500)
+    found = Axe().run(page).response["violations"]
+    serious = {rule["id"]: [node["html"][:120] for node in rule["nodes"][:3]] for rule in found
+               if rule["impact"] in ("serious", "critical")}  # fmt: skip
+    assert serious == {}
+
+
+@pytest.mark.parametrize("path", _PAGES)
+def test_a_phone_needs_no_scrolling_to_the_side(browser: Browser, address: str, path: str) -> None:
+    page = browser.new_context(locale="de-DE", viewport={"width": 390, "height": 844}).new_page()
+    page.set_default_timeout(_PATIENCE)
+    page.goto(f"{address}/{path}")
+    settle(page)
+    widths = page.evaluate("(() => { const m = document.querySelector('[data-testid=stMain]');"
+                           " return [m.scrollWidth, m.clientWidth]; })()")  # fmt: skip
+    assert widths[0] <= widths[1]
+
+
+def test_from_the_overview_to_an_article_and_its_csv(browser: Browser, address: str) -> None:
+    page = visit(browser, address, "inventory_overview")
+    page.locator(".st-key-chart-abc-xyz [aria-roledescription='rect mark']").first.click()
+    grid = page.locator("[class*='st-key-table-class-A-X'] [data-testid=stDataFrame]")
+    grid.wait_for()
+    grid.click(position={"x": 16, "y": 52})
+    page.wait_for_url(re.compile(r"/product\?.*article=A1"))
+    settle(page)
+    expect(page.get_by_role("heading", name="Hemd weiß")).to_be_visible()
+    expect(page.locator(".st-key-panel-size-grid")).to_contain_text("Größen je Filiale")
+    with page.expect_download() as download:
+        page.locator(".st-key-csv-size-grid button").click()
+    written = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
+    assert written[0] == "branch_number;article_size_number;on_hand;is_core_size;size_share_of_sales"
+    assert "0901;L;5,0;True;0,3" in written
+
+
+def test_filters_go_with_the_reader_and_with_the_address(browser: Browser, address: str) -> None:
+    page = visit(browser, address, "?period=p90&branch=0902")
+    expect(page.locator(".st-key-filter-chosen")).to_contain_text("0902 Berlin")
+    page.get_by_role("link", name="Filialleistung").click()
+    page.wait_for_url(re.compile("/warehouse_performance"))
+    settle(page)
+    expect(page.locator(".st-key-filter-chosen")).to_contain_text("0902 Berlin")
+    page.wait_for_url(re.compile("branch=0902"))
+    other = visit(browser, "", page.url)
+    expect(other.locator(".st-key-filter-chosen")).to_contain_text("0902 Berlin")
+    expect(other.locator(".st-key-filter-bar")).to_contain_text("Letzte 90 Tage")
+
+
+def test_the_language_changes_and_the_filters_stay(browser: Browser, address: str) -> None:
+    page = visit(browser, address, "inventory_overview?branch=0902")
+    page.get_by_role("radio", name="English").or_(page.get_by_role("button", name="English")).first.click()
+    expect(page.get_by_role("heading", name="Inventory Overview")).to_be_visible()
+    page.wait_for_url(re.compile("lang=en"))
+    expect(page.locator(".st-key-filter-chosen")).to_contain_text("0902 Berlin")
