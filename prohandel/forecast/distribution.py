@@ -207,4 +207,5 @@ def _by_inverse(m: Doubles, a: Doubles, wanted: Doubles) -> Floats:
     size = 1.0 / np.maximum(a, _POISSON)[:, None]
     with np.errstate(all="ignore"):
         spread = stats.nbinom.ppf(wanted, size, size / (size + m[:, None]))
-    return np.where(a[:, None] > _POISSON, spread, stats.poisson.ppf(wanted, m[:, None])).astype(np.float32)
+    found: Floats = np.where(a[:, None] > _POISSON, spread, stats.poisson.ppf(wanted, m[:, None])).astype(np.float32)
+    return found

@@ -111,7 +111,8 @@ def future_periods(panel: Panel, horizon: int) -> NDArray[np.datetime64]:
 def periods_after(last: np.datetime64, count: int, freq: str) -> NDArray[np.datetime64]:
     """(count,) first days of the periods that follow the one that begins at `last`."""
     steps = np.arange(1, count + 1) * (7 if freq == "W" else 1)
-    return (last.astype(f"datetime64[{_UNITS[freq]}]") + steps).astype("datetime64[D]")
+    starts: NDArray[np.datetime64] = (last.astype(f"datetime64[{_UNITS[freq]}]") + steps).astype("datetime64[D]")
+    return starts
 
 
 def weekdays(periods: NDArray[np.datetime64]) -> NDArray[np.intp]:
