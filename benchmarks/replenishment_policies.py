@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 from benchmarks.replenishment_world import FIRST_DAY, Retailer
 from prohandel.forecast.distribution import Demand
@@ -31,7 +32,7 @@ def four_week_average(retailer: Retailer, cover_days: float) -> Policy:
     def decide(day: int, ledger: Ledger) -> Levels:
         mean, _ = _moments(ledger, day, 28)
         minimum = mean * (retailer.lead_time_mean + cover_days)
-        return Levels(np.maximum(minimum, 0.0), np.maximum(minimum + mean * review, AT_LEAST))
+        return Levels(np.maximum(minimum, AT_LEAST), np.maximum(minimum + mean * review, AT_LEAST))
 
     return decide
 
@@ -42,11 +43,9 @@ def textbook_normal(retailer: Retailer, service_level: float, days: int = 90) ->
 
     def decide(day: int, ledger: Ledger) -> Levels:
         mean, sd = _moments(ledger, day, days)
-        safety = safety_stock_normal(
-            service_level, mean, sd, retailer.lead_time_mean, review, retailer.lead_time_sd
-        )
+        safety = safety_stock_normal(service_level, mean, sd, retailer.lead_time_mean, review, retailer.lead_time_sd)
         level = np.maximum(np.ceil(mean * (retailer.lead_time_mean + review) + safety), AT_LEAST)
-        return Levels(level - 1, level)
+        return Levels(level, level)
 
     return decide
 
@@ -55,11 +54,11 @@ def normal_on_forecast(retailer: Retailer, model: Model, service_level: float) -
     """The normal formula on our forecast's mean and variance, one service level for all pairs."""
 
     def decide(day: int, ledger: Ledger) -> Levels:
-        from scipy.special import ndtri
-
         _, protection = stretches(retailer, model, day, ledger)
-        level = np.maximum(np.ceil(protection.mean + ndtri(service_level) * np.sqrt(protection.variance)), AT_LEAST)
-        return Levels(level - 1, level)
+        level = np.maximum(
+            np.ceil(protection.mean + special.ndtri(service_level) * np.sqrt(protection.variance)), AT_LEAST
+        )
+        return Levels(level, level)
 
     return decide
 
@@ -70,7 +69,7 @@ def quantile_of_forecast(retailer: Retailer, model: Model, service_level: float)
     def decide(day: int, ledger: Ledger) -> Levels:
         _, protection = stretches(retailer, model, day, ledger)
         level = np.maximum(protection.quantile(service_level), AT_LEAST)
-        return Levels(level - 1, level)
+        return Levels(level, level)
 
     return decide
 
@@ -84,7 +83,7 @@ def optimised(retailer: Retailer, model: Model, target: float, *, weight: str = 
         review = np.full(len(weights), float(retailer.world.review_period_days))
         group = Stretch(lead, protection, review, retailer.world.lot, retailer.unit_cost, weights)
         level = least_stock(group, target, floor=floor, minimum_level=AT_LEAST).order_up_to_level
-        return Levels(level - 1, level)
+        return Levels(level, level)
 
     return decide
 

@@ -1,7 +1,7 @@
 """A retailer's never-out-of-stock articles, for the closed loop: customers who come, suppliers who are late.
 
-The process assumes nothing that a forecast could invert: customers arrive in Poisson numbers and take one unit or several,
-around a level that drifts, jumps and follows the year; shops share good and bad days.
+The process assumes nothing that a forecast could invert: customers arrive in Poisson numbers and take one unit or
+several, around a level that drifts, jumps and follows the year; shops share good and bad days.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def weeks() -> int:
 def retailer(seed: int, articles: int = 120) -> Retailer:
     """A retailer of `articles` x 10 pairs over 164 weeks; the same seed gives the same one.
 
-    Rates run from a unit in some months to several a day (log-normal by article, branch and pair). The last branch is a web
-    shop, which sells on Sundays too.
+    Rates run from a unit in some months to several a day (log-normal by article, branch and pair). The last branch is
+    a web shop, which sells on Sundays too.
     """
     rng = np.random.default_rng(seed)
     days = weeks() * 7
@@ -78,7 +78,9 @@ def retailer(seed: int, articles: int = 120) -> Retailer:
     expected = rate[:, np.newaxis] * level * season * weekday
     customers = rng.poisson(expected * weather / basket[:, np.newaxis])
     # A customer takes one unit and a geometric number more.
-    more = rng.negative_binomial(np.maximum(customers, 1), np.broadcast_to((1 / basket)[:, np.newaxis], customers.shape))
+    more = rng.negative_binomial(
+        np.maximum(customers, 1), np.broadcast_to((1 / basket)[:, np.newaxis], customers.shape)
+    )
     demand: Singles = np.where(customers > 0, customers + more, 0).astype(np.float32)
     supplier_of = rng.integers(0, len(_SUPPLIER_DAYS), articles)
     spread = rng.uniform(0.1, 0.45, len(_SUPPLIER_DAYS))

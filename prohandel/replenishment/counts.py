@@ -73,18 +73,42 @@ class CountDemand:
         return np.maximum(0.0, beyond)
 
     def mean_loss(self, level: npt.ArrayLike, lot: npt.ArrayLike) -> Floats:
-        """Mean of the losses at level, level + 1, ..., level + lot - 1.
+        """Mean of the losses at level, level + 1, ..., level + lot - 1; level and lot broadcast against (n,).
 
-        A stock position that is filled up by whole lots is uniform on these (Hadley and Whitin, 1963).
+        A stock position that is filled up by whole lots is uniform on these (Hadley and Whitin, 1963). Between whole
+        levels a line, as of a single loss.
         """
-        lots, at = np.broadcast_arrays(np.maximum(1.0, lot), np.asarray(level, dtype=np.float64))
+        lots, at, mean, variance = np.broadcast_arrays(
+            np.maximum(1.0, lot), np.asarray(level, dtype=np.float64), self.mean, self.variance
+        )
         result = self.loss(at)
         several = lots > 1
         if np.any(several):
-            some = CountDemand(np.broadcast_to(self.mean, at.shape)[several], np.broadcast_to(self.variance, at.shape)[several])
-            below, size = at[several] - 1, lots[several]
-            result[several] = (some.second_loss(below) - some.second_loss(below + size)) / size
+            some, size = CountDemand(mean[several], variance[several]), lots[several]
+            whole = np.floor(at[several])
+            low = (some.second_loss(whole - 1) - some.second_loss(whole - 1 + size)) / size
+            fall = (some.loss(whole) - some.loss(whole + size)) / size
+            result[several] = low - (at[several] - whole) * fall
         return result
+
+    def losses_up_to(self, most: int) -> Floats:
+        """The losses at 0, 1, ..., most, (n, most + 1), by adding up probabilities: quick where `most` is small.
+
+        p(k + 1) = p(k) (r + k) / (k + 1) times the odds, from p(0) = (1 + mean / r)^-r.
+        """
+        inverse = self._inverse_size()
+        counted = inverse > 0
+        log_none = np.where(counted, np.log1p(self.mean * inverse) / np.where(counted, inverse, 1.0), self.mean)
+        odds = self.mean / (1 + self.mean * inverse)
+        probability = np.exp(-log_none)
+        beyond = 1 - probability
+        losses = np.empty((len(self.mean), most + 1))
+        losses[:, 0] = self.mean
+        for k in range(most):
+            losses[:, k + 1] = losses[:, k] - beyond
+            probability = probability * (odds * (1 + inverse * k) / (k + 1))
+            beyond = beyond - probability
+        return np.asarray(np.maximum(losses, 0.0))
 
     def _inverse_size(self) -> Floats:
         """1 / r of the negative binomial; 0 for a Poisson."""

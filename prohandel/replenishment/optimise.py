@@ -11,10 +11,12 @@ import numpy.typing as npt
 
 from prohandel.errors import ProhandelError
 from prohandel.replenishment.counts import CountDemand, Floats
-from prohandel.replenishment.levels import cycle_service, fill_rate, stock_on_hand
+from prohandel.replenishment.levels import cycle_service, fill_rate, served_share, stock_on_hand
 
 CANDIDATES = 25
 """Levels looked at per pair."""
+_TABULATED = 160
+"""Pairs whose levels stay below are worked out from tables of all whole levels."""
 _STEPS = 30
 _LOG_PRICES = 60.0
 """Range of the logarithm of the price of a unit short, in money for a unit a day, halved so many times."""
@@ -28,7 +30,7 @@ class Stretch:
         lead: demand over L days.
         protection: demand over L + R days.
         review_period_days: R, (n,).
-        lot: units of a pack, (n,).
+        lot: whole units of a pack, at least 1, (n,).
         unit_cost: net, (n,), above 0.
         weight: what a unit short counts, (n,): 1 for service by units, the net price for service by revenue.
     """
@@ -74,7 +76,8 @@ def least_stock(
     """Levels of least stock value whose expected fill rate over the group reaches a target.
 
     Marginal analysis (Sherbrooke, Optimal Inventory Modeling of Systems, 2nd ed., 2004, chapter 2): at one price of a
-    unit short, each pair takes of its candidate levels the one of least stock value + price * weight * units short a day.
+    unit short, each pair takes of its candidate levels the one of least stock value + price * weight * units short a
+    day.
     The price is found by halving: the lowest that reaches the target, or the highest that the budget bears.
 
     Args:
@@ -144,23 +147,68 @@ def _candidates(
 
 
 def _expected(group: Stretch, levels: Floats) -> tuple[Floats, Floats]:
-    """Fill rate and stock value of the candidates, (CANDIDATES, n); a level that is there twice is worked out once."""
-    is_new = np.ones(levels.shape, dtype=bool)
-    is_new[1:] = levels[1:] > levels[:-1]
-    place = np.maximum.accumulate(np.where(is_new, np.arange(len(levels))[:, np.newaxis], 0), axis=0)
-    pair = np.broadcast_to(np.arange(levels.shape[1]), levels.shape)[is_new]
-    lead = CountDemand(group.lead.mean[pair], group.lead.variance[pair])
-    protection = CountDemand(group.protection.mean[pair], group.protection.variance[pair])
-    served, value = np.zeros(levels.shape), np.zeros(levels.shape)
-    served[is_new] = fill_rate(lead, protection, levels[is_new], group.lot[pair])
-    value[is_new] = group.unit_cost[pair] * stock_on_hand(lead, protection, levels[is_new], group.lot[pair])
-    return np.take_along_axis(served, place, axis=0), np.take_along_axis(value, place, axis=0)
+    """Fill rate and stock value of the candidates, (CANDIDATES, n)."""
+    reach = levels.max(axis=0) + group.lead.mean + group.lot
+    is_slow = reach < _TABULATED
+    served, value = np.empty(levels.shape), np.empty(levels.shape)
+    for rows, of in ((np.flatnonzero(is_slow), _by_table), (np.flatnonzero(~is_slow), _by_formula)):
+        if len(rows):
+            served[:, rows], units = of(_only(group, rows), levels[:, rows])
+            value[:, rows] = group.unit_cost[rows] * units
+    return served, value
+
+
+def _by_formula(group: Stretch, levels: Floats) -> tuple[Floats, Floats]:
+    """Fill rate and units on the shelf, (CANDIDATES, n)."""
+    served = fill_rate(group.lead, group.protection, levels, group.lot)
+    return served, stock_on_hand(group.lead, group.protection, levels, group.lot)
+
+
+def _by_table(group: Stretch, levels: Floats) -> tuple[Floats, Floats]:
+    """The same from the losses at all whole levels, which is many times quicker where these are few."""
+    most = int(np.max(levels + np.ceil(group.lead.mean) + group.lot)) + 2
+    lead, protection = group.lead.losses_up_to(most), group.protection.losses_up_to(most)
+    lot = group.lot.astype(np.intp)
+    short, missing = _over_lots(np.maximum(0.0, protection - lead), lot), _over_lots(protection + lead, lot)
+    pairs = np.arange(levels.shape[1])
+
+    def between(table: Floats, at: Floats) -> Floats:
+        whole = np.floor(at).astype(np.intp)
+        share = at - whole
+        return np.asarray(table[pairs, whole] * (1 - share) + table[pairs, whole + 1] * share)
+
+    served = served_share(lambda at: between(short, at), levels, group.lead.mean, group.protection.mean)
+    position = levels + (group.lot - 1) / 2
+    return served, position - (group.lead.mean + group.protection.mean) / 2 + between(missing, levels) / 2
+
+
+def _over_lots(table: Floats, lot: npt.NDArray[np.intp]) -> Floats:
+    """Means over `lot` columns from each column on; the last columns repeat the last mean."""
+    sums = np.concatenate([np.zeros((len(table), 1)), np.cumsum(table, axis=1)], axis=1)
+    first = np.minimum(np.arange(table.shape[1]), table.shape[1] - lot[:, np.newaxis])
+    rows = np.arange(len(table))[:, np.newaxis]
+    return np.asarray((sums[rows, first + lot[:, np.newaxis]] - sums[rows, first]) / lot[:, np.newaxis])
+
+
+def _only(group: Stretch, rows: npt.NDArray[np.intp]) -> Stretch:
+    return Stretch(
+        CountDemand(group.lead.mean[rows], group.lead.variance[rows]),
+        CountDemand(group.protection.mean[rows], group.protection.variance[rows]),
+        group.review_period_days[rows],
+        group.lot[rows],
+        group.unit_cost[rows],
+        group.weight[rows],
+    )
 
 
 def _check(group: Stretch, target: float) -> None:
     if not 0 < target < 1:
         raise ProhandelError(f"The target service {target} is no share.", "Give it between 0 and 1, e.g. 0.97.")
-    for name, values in (("cost", group.unit_cost), ("weight", group.weight), ("review period", group.review_period_days)):
+    for name, values in (
+        ("cost", group.unit_cost),
+        ("weight", group.weight),
+        ("review period", group.review_period_days),
+    ):
         if np.any(~(values > 0)):
             raise ProhandelError(
                 f"{int(np.sum(~(values > 0)))} pairs have no {name} above 0.",

@@ -56,7 +56,7 @@ class Ledger:
 
 @dataclass(frozen=True)
 class Levels:
-    """A policy's decision: where the position is at or below the reorder point, fill up to the level by whole lots.
+    """A policy's decision: where the position is below the reorder point, fill up to the level by whole lots.
 
     Attributes:
         reorder_point: (n,) units.
@@ -95,8 +95,8 @@ def copied(ledger: Ledger) -> Ledger:
 
 
 def order_quantity(position: Floats, levels: Levels, lot: Floats) -> Floats:
-    """(n,) units, whole lots: up to the level where the position is at or below the reorder point, else 0."""
-    missing = np.where(position <= levels.reorder_point, levels.order_up_to - position, 0.0)
+    """(n,) units, whole lots: up to the level where the position is below the reorder point, else 0."""
+    missing = np.where(position < levels.reorder_point, levels.order_up_to - position, 0.0)
     return np.ceil(np.maximum(0.0, missing) / lot - 1e-9) * lot
 
 
@@ -109,7 +109,9 @@ def run(world: World, policy: Policy, ledger: Ledger, first_day: int, last_day: 
     Raises:
         ProhandelError: a level is not a number.
     """
-    on_hand = np.asarray(ledger.on_hand[:, first_day - 1] if first_day else world.opening_stock, dtype=np.float64).copy()
+    on_hand = np.asarray(
+        ledger.on_hand[:, first_day - 1] if first_day else world.opening_stock, dtype=np.float64
+    ).copy()
     rows = np.arange(len(on_hand))
     for day in range(first_day, last_day):
         on_hand += ledger.arriving[:, day]
@@ -151,9 +153,7 @@ class Outcome:
     pairs_below: float
 
 
-def outcome(
-    world: World, ledger: Ledger, first_day: int, last_day: int, unit_cost: Floats, price: Floats
-) -> Outcome:
+def outcome(world: World, ledger: Ledger, first_day: int, last_day: int, unit_cost: Floats, price: Floats) -> Outcome:
     """What the days [first_day, last_day), whole review periods, came to."""
     days = slice(first_day, last_day)
     demand = world.demand[:, days].astype(np.float64)
