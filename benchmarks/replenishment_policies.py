@@ -6,18 +6,22 @@ from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
-from benchmarks.replenishment_world import FIRST_DAY, Retailer
+from benchmarks.replenishment_world import FIRST_DAY, WEATHER_CV2, Retailer
 from prohandel.forecast.distribution import Demand
 from prohandel.forecast.panel import Panel
 from prohandel.replenishment.counts import CountDemand, Floats
-from prohandel.replenishment.levels import safety_stock_normal, with_lead_time_spread
+from prohandel.replenishment.levels import level_for_cycle_service, safety_stock_normal, with_lead_time_spread
 from prohandel.replenishment.optimise import Stretch, least_stock
 from prohandel.replenishment.simulation import Ledger, Levels, Policy
 
 Model = Callable[[Panel, int], Demand]
 
+Sight = Callable[[int, Ledger], tuple[CountDemand, CountDemand]]
+"""(day, ledger) -> expected demand of the lead time, and of lead time and review period, of each pair."""
+
+FLOOR = 0.5
+"""Least cycle service of a pair that the optimised policy allows."""
 AT_LEAST = 1.0
 """Units that every policy keeps ordered of an article that is always to be there."""
 
@@ -50,55 +54,77 @@ def textbook_normal(retailer: Retailer, service_level: float, days: int = 90) ->
     return decide
 
 
-def normal_on_forecast(retailer: Retailer, model: Model, service_level: float) -> Policy:
-    """The normal formula on our forecast's mean and variance, one service level for all pairs."""
+def one_level(retailer: Retailer, sees: Sight, service_level: float) -> Policy:
+    """The quantile of the demand that is expected, one service level for all pairs."""
 
     def decide(day: int, ledger: Ledger) -> Levels:
-        _, protection = stretches(retailer, model, day, ledger)
-        level = np.maximum(
-            np.ceil(protection.mean + special.ndtri(service_level) * np.sqrt(protection.variance)), AT_LEAST
-        )
+        _, protection = sees(day, ledger)
+        level = np.maximum(level_for_cycle_service(protection, service_level, retailer.world.lot), AT_LEAST)
         return Levels(level, level)
 
     return decide
 
 
-def quantile_of_forecast(retailer: Retailer, model: Model, service_level: float) -> Policy:
-    """The quantile of the forecast's own demand, one service level for all pairs."""
+def optimised(retailer: Retailer, sees: Sight, target: float, *, weight: Floats | None = None) -> Policy:
+    """The service level per pair that reaches the target of all with least stock value; weight: units by default."""
+    weights = np.ones_like(retailer.price) if weight is None else weight
+    review = np.full(len(weights), float(retailer.world.review_period_days))
 
     def decide(day: int, ledger: Ledger) -> Levels:
-        _, protection = stretches(retailer, model, day, ledger)
-        level = np.maximum(protection.quantile(service_level), AT_LEAST)
-        return Levels(level, level)
-
-    return decide
-
-
-def optimised(retailer: Retailer, model: Model, target: float, *, weight: str = "units", floor: float = 0.5) -> Policy:
-    """The service level per pair that reaches the target of all with least stock value."""
-    weights = np.ones_like(retailer.price) if weight == "units" else retailer.price
-
-    def decide(day: int, ledger: Ledger) -> Levels:
-        lead, protection = stretches(retailer, model, day, ledger)
-        review = np.full(len(weights), float(retailer.world.review_period_days))
+        lead, protection = sees(day, ledger)
         group = Stretch(lead, protection, review, retailer.world.lot, retailer.unit_cost, weights)
-        level = least_stock(group, target, floor=floor, minimum_level=AT_LEAST).order_up_to_level
+        level = least_stock(group, target, floor=FLOOR, minimum_level=AT_LEAST).order_up_to_level
         return Levels(level, level)
 
     return decide
 
 
-def stretches(retailer: Retailer, model: Model, day: int, ledger: Ledger) -> tuple[CountDemand, CountDemand]:
-    """Demand over the lead time and over lead time and review, as forecast on the morning of a day."""
+def by_forecast(retailer: Retailer, model: Model) -> Sight:
+    """What a model expects on the morning of a day, from sales before it."""
     review = retailer.world.review_period_days
     lead_days = retailer.lead_time_mean.astype(np.int64)
-    demand = model(panel(retailer, day, ledger), int(lead_days.max()) + review)
-    lead, protection = demand.over(0, lead_days), demand.over(0, lead_days + review)
-    daily = protection.mean / (lead_days + review)
+
+    def sees(day: int, ledger: Ledger) -> tuple[CountDemand, CountDemand]:
+        demand = model(panel(retailer, day, ledger), int(lead_days.max()) + review)
+        of_both = [demand.over(0, days) for days in (lead_days, lead_days + review)]
+        return _spread(retailer, *((each.mean, each.variance()) for each in of_both))
+
+    return sees
+
+
+def by_process(retailer: Retailer) -> Sight:
+    """What the generating process expects: the floor, below which no forecast gets."""
+    days = retailer.expected.shape[1]
+    zero = np.zeros((len(retailer.price), 1))
+    sums = np.concatenate([zero, np.cumsum(retailer.expected, axis=1, dtype=np.float64)], axis=1)
+    squares = np.concatenate([zero, np.cumsum(np.square(retailer.expected, dtype=np.float64), axis=1)], axis=1)
+    rows = np.arange(len(zero))
+    lead_days = retailer.lead_time_mean.astype(np.int64)
+
+    def sees(day: int, _: Ledger) -> tuple[CountDemand, CountDemand]:
+        found = []
+        for length in (lead_days, lead_days + retailer.world.review_period_days):
+            last = np.minimum(day + length, days)
+            # Past the last day as before it.
+            longer = length / (last - day)
+            mean = (sums[rows, last] - sums[:, day]) * longer
+            # Customers take 1 + a geometric number: E[size^2] / E[size] = 2 basket - 1.
+            of_weather = WEATHER_CV2 * (squares[rows, last] - squares[:, day]) * longer
+            found.append((mean, mean * (2 * retailer.basket - 1) + of_weather))
+        return _spread(retailer, *found)
+
+    return sees
+
+
+def _spread(
+    retailer: Retailer, lead: tuple[Floats, Floats], protection: tuple[Floats, Floats]
+) -> tuple[CountDemand, CountDemand]:
+    """Both with the spread of the lead time."""
+    daily = protection[0] / (retailer.lead_time_mean + retailer.world.review_period_days)
     sd = retailer.lead_time_sd
     return (
-        with_lead_time_spread(CountDemand(lead.mean, lead.variance()), daily, sd),
-        with_lead_time_spread(CountDemand(protection.mean, protection.variance()), daily, sd),
+        with_lead_time_spread(CountDemand(*lead), daily, sd),
+        with_lead_time_spread(CountDemand(*protection), daily, sd),
     )
 
 

@@ -18,6 +18,8 @@ HISTORY_WEEKS, SETTLING_WEEKS, SCORED_WEEKS = 104, 8, 52
 """Two years of sales under a plain rule, weeks in which a policy works off what it found, weeks that count."""
 FIRST_DAY = np.datetime64("2022-01-03")
 """A Monday."""
+WEATHER_CV2 = 0.03
+"""Squared coefficient of variation of the days that a branch's articles have in common."""
 _BRANCHES, _CATEGORIES = 10, 6
 _SUPPLIER_DAYS = (2, 4, 7, 7, 10, 14, 14, 21, 28)
 
@@ -73,7 +75,7 @@ def retailer(seed: int, articles: int = 120) -> Retailer:
     level = _levels(rng, article, articles, n)
     season = _seasons(rng, dates)[category]
     weekday = _weekdays(rng)[branch][:, (dates - FIRST_DAY).astype(int) % 7]
-    weather = rng.gamma(1 / 0.03, 0.03, (_BRANCHES, days))[branch]
+    weather = rng.gamma(1 / WEATHER_CV2, WEATHER_CV2, (_BRANCHES, days))[branch]
     basket = (1 + rng.gamma(1.0, 0.35, articles))[article]
     expected = rate[:, np.newaxis] * level * season * weekday
     customers = rng.poisson(expected * weather / basket[:, np.newaxis])
