@@ -30,7 +30,8 @@ class Process:
         dispersion: of a day; a series has between half and one and a half times as much, by category.
         drift: standard deviation of the logarithm of the level's daily step.
         groups: number of groups with weekday factors of their own.
-        stockout_days: share of days, roughly, on which stock runs out or is out; 0 for none.
+        cover: days of demand that a weekly delivery fills stock up to, on average; 11 leave about 15 % of the days with
+            less than full stock, 0 means that stock never runs out.
     """
 
     series: int = 2_000
@@ -41,7 +42,7 @@ class Process:
     dispersion: float = 0.6
     drift: float = 0.006
     groups: int = 10
-    stockout_days: float = 0.15
+    cover: float = 11.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ def generate(process: Process, seed: int) -> Generated:
     intensity = mean * rng.gamma(1.0 / dispersion[:, None], dispersion[:, None], (n, total))
     demand = rng.poisson(intensity).astype(float)
     past = slice(0, process.days)
-    sold, share = _sell(demand[:, past], level[:, past], process.stockout_days, rng)
+    sold, share = _sell(demand[:, past], level[:, past], process.cover, rng)
     at_origin = level[:, process.days - 1]
     # The level's mean stays while its variance grows by a step a day: half of the horizon's on average.
     drift_cv2 = np.full(n, np.expm1(process.drift**2 * process.horizon / 2))
@@ -99,16 +100,14 @@ def generate(process: Process, seed: int) -> Generated:
     return Generated(panel, demand[:, past], demand[:, process.days :], truth, at_origin)
 
 
-def _sell(demand: Doubles, level: Doubles, stockout_days: float, rng: np.random.Generator) -> tuple[Doubles, Doubles]:
+def _sell(demand: Doubles, level: Doubles, cover: float, rng: np.random.Generator) -> tuple[Doubles, Doubles]:
     """Sales and in-stock shares under stock that is filled up once a week, on a day of the series' own.
 
-    The stock that a series is filled up to is drawn per delivery, around a multiple of a week's demand that leaves
-    about so many days without stock.
+    The stock that a series is filled up to varies from delivery to delivery around `cover` days of its demand.
     """
     n, length = demand.shape
-    if not stockout_days:
+    if not cover:
         return demand, np.ones_like(demand)
-    cover = np.interp(stockout_days, [0.02, 0.05, 0.10, 0.15, 0.25, 0.40], [14, 10.5, 8.2, 7.0, 5.2, 3.5])
     delivery = rng.integers(7, size=n)
     stock = np.zeros(n)
     sold, share = np.zeros_like(demand), np.ones_like(demand)

@@ -27,6 +27,8 @@ LEAST_HISTORY = {"D": 56, "W": 13, "M": 12}
 """Periods before the first origin that is trained on."""
 STEPS_PER_SERIES = 8
 """Periods after an origin that a sampled series is trained on."""
+SHORTEST = 4
+"""The latest origin has a horizon / SHORTEST periods behind it, so that the newest sales are learnt from as well."""
 
 
 @dataclass(frozen=True)
@@ -84,18 +86,19 @@ def training_rows(panel: Panel, horizon: int, most_rows: int, seed: int) -> Rows
     length = len(panel.periods)
     count, gap = ORIGINS[panel.freq]
     first = LEAST_HISTORY[panel.freq]
-    origins = [length - horizon - gap * place for place in range(count) if length - horizon - gap * place >= first]
-    if not origins:
+    latest = length - max(1, horizon // SHORTEST)
+    origins = [latest - gap * place for place in range(count) if latest - gap * place >= first]
+    if not origins or length - origins[-1] < horizon:
         return None
     rng = np.random.default_rng(seed)
-    steps = min(horizon, STEPS_PER_SERIES)
-    sample = max(1, most_rows // (len(origins) * steps))
+    sample = max(1, most_rows // (len(origins) * min(horizon, STEPS_PER_SERIES)))
     parts = []
     for origin in origins:
         started = np.flatnonzero(~np.isnan(panel.units[:, origin - 1]))
         chosen = np.sort(rng.choice(started, min(sample, len(started)), replace=False))
         if len(chosen):
-            ahead = np.argsort(rng.random((len(chosen), horizon)), axis=1)[:, :steps]
+            reach = min(horizon, length - origin)
+            ahead = np.argsort(rng.random((len(chosen), reach)), axis=1)[:, :STEPS_PER_SERIES]
             parts.append(_training_rows(panel.take(chosen), origin, ahead))
     if not sum(len(part.units) for part in parts):
         return None
