@@ -1,7 +1,8 @@
 """`python -m benchmarks.forecast_truth --json`: forecasts against demand whose distribution is known.
 
 For each seed a history is generated and forecast. Scores are held against those of the generating process itself,
-told the level at the origin: no forecast can be expected to do better. Settings are the project's own; nothing is fitted here.
+told the level at the origin: no forecast can be expected to do better. Settings are the project's own; nothing is
+fitted here.
 """
 
 from __future__ import annotations
@@ -14,23 +15,12 @@ import numpy as np
 import typer
 
 from benchmarks.demand_process import Generated, Process, generate
-from prohandel.forecast.distribution import Demand, Doubles, cdf
+from prohandel.forecast.distribution import Demand
 from prohandel.forecast.models import model_of
-from prohandel.forecast.score import score
+from prohandel.forecast.score import exact_coverage, score
 
 LEVELS_COVERED = (0.8, 0.95)
 GOALS = {"wql / floor": (0.0, 1.05), "bias": (-0.02, 0.02), "p80": (0.77, 0.83), "p95": (0.93, 0.97)}
-
-
-def covered(actual: Doubles, mean: Doubles, dispersion: Doubles, level: float) -> float:
-    """Share of actuals below the quantile of a level, with ties counted as far as the distribution says.
-
-    The mean over actuals y of (level - F(y - 1)) / (F(y) - F(y - 1)) held within 0 and 1: exactly the level for a true
-    distribution, discrete or not (Czado, Gneiting and Held, Biometrics 2009).
-    """
-    at, below = cdf(actual, mean, dispersion), cdf(actual - 1, mean, dispersion)
-    part = np.clip((level - below) / np.maximum(at - below, 1e-12), 0.0, 1.0)
-    return float(part.mean())
 
 
 def measured(made: Generated, forecast: Demand) -> dict[str, float]:
@@ -47,10 +37,11 @@ def measured(made: Generated, forecast: Demand) -> dict[str, float]:
         "wql_of_sums": together.wql,
         "bias": float(forecast.mean.sum() / made.truth.mean.sum() - 1.0),
         **{
-            f"p{round(level * 100)}": covered(made.future, forecast.mean, dispersion, level) for level in LEVELS_COVERED
+            f"p{round(level * 100)}": exact_coverage(made.future, forecast.mean, dispersion, level)
+            for level in LEVELS_COVERED
         },
         **{
-            f"p{round(level * 100)}_of_sums": covered(total, sums.mean, sums.dispersion, level)
+            f"p{round(level * 100)}_of_sums": exact_coverage(total, sums.mean, sums.dispersion, level)
             for level in LEVELS_COVERED
         },
     }

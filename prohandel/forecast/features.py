@@ -78,7 +78,7 @@ def feature_names(panel: Panel) -> list[str]:
 
 
 def training_rows(panel: Panel, horizon: int, most_rows: int, seed: int) -> Rows | None:
-    """Rows of past origins whose periods have passed; None where the history is too short.
+    """Rows of past origins whose periods have passed; None where the history is too short or nothing was sold.
 
     Series and periods are drawn so that there are at most about `most_rows`; periods without any stock are left out,
     and of those with part of it the offset holds the share.
@@ -100,7 +100,7 @@ def training_rows(panel: Panel, horizon: int, most_rows: int, seed: int) -> Rows
             reach = min(horizon, length - origin)
             ahead = np.argsort(rng.random((len(chosen), reach)), axis=1)[:, :STEPS_PER_SERIES]
             parts.append(_training_rows(panel.take(chosen), origin, ahead))
-    if not sum(len(part.units) for part in parts):
+    if not any(part.units.any() for part in parts):
         return None
     return Rows(*(np.concatenate(each) for each in zip(*((p.features, p.offset, p.units) for p in parts), strict=True)))
 

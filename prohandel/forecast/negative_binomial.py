@@ -232,7 +232,7 @@ def _observe(panel: Panel, by_month: Doubles, category: Integers, half_life: flo
                 (row + rows.start).astype(np.int32),
                 days[period].astype(np.int8),
                 weight[period].astype(np.float32),
-                np.maximum(share[row, period], LEAST_SHARE).astype(np.float32),
+                np.where(share[row, period] > 0, share[row, period], LEAST_SHARE).astype(np.float32),
                 season_there.astype(np.float32),
                 sold[row, period].astype(np.float32),
             ]

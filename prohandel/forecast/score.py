@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from prohandel.forecast.distribution import LEVELS, Doubles, Floats
+from prohandel.forecast.distribution import LEVELS, Doubles, Floats, cdf
 from prohandel.forecast.panel import SEASON_LENGTHS
 
 WQL_LEVELS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -148,6 +148,20 @@ def coverage(actual: Doubles, values: Floats, level: float, levels: Sequence[flo
     below = np.where(actual < 1.0, 0.0, below)
     part = np.where(at > below, (level - below) / np.where(at > below, at - below, 1.0), (level > at).astype(float))
     return float(np.clip(part, 0.0, 1.0).mean())
+
+
+def exact_coverage(actual: ArrayLike, mean: ArrayLike, dispersion: ArrayLike, level: float) -> float:
+    """As `coverage`, of negative binomial forecasts whose distribution is known: the level itself for a true one.
+
+    Args:
+        actual: units.
+        mean: of the forecast, in the shape of `actual` or one that broadcasts to it.
+        dispersion: likewise, with the error of the level in it.
+        level: whose coverage it is.
+    """
+    units = np.asarray(actual, dtype=float)
+    at, below = cdf(units, mean, dispersion), cdf(units - 1.0, mean, dispersion)
+    return float(np.clip((level - below) / np.maximum(at - below, 1e-12), 0.0, 1.0).mean())
 
 
 def seasonal_error(history: Floats, season: int) -> Doubles:

@@ -63,15 +63,15 @@ def demand(mean: float = 1.5, dispersion: float = 0.8, level: float = 0.1, horiz
 def test_a_sum_has_the_variance_of_simulated_demand() -> None:
     forecast = demand()
     rng = np.random.default_rng(5)
-    draws = 400_000
+    draws = 100_000
     level = rng.gamma(1 / 0.1, 0.1, (draws, 1))
     intensity = forecast.mean * level * rng.gamma(1 / 0.8, 0.8, (draws, 14))
     total = rng.poisson(intensity).sum(axis=1)
     found = forecast.over(0, 14)
-    assert found.mean[0] == pytest.approx(total.mean(), rel=0.01)
-    assert found.variance()[0] == pytest.approx(total.var(), rel=0.02)
+    assert found.mean[0] == pytest.approx(total.mean(), rel=0.02)
+    assert found.variance()[0] == pytest.approx(total.var(), rel=0.04)
     for level_of, wanted in zip(LEVELS, found.quantiles()[0], strict=True):
-        assert (total <= wanted).mean() == pytest.approx(level_of, abs=0.04)
+        assert (total < wanted).mean() - 0.01 <= level_of <= (total <= wanted).mean() + 0.01
 
 
 def test_a_sum_of_one_period_is_that_period() -> None:
