@@ -10,6 +10,7 @@ import numpy.typing as npt
 from benchmarks.replenishment_world import FIRST_DAY, WEATHER_CV2, Retailer
 from prohandel.forecast.distribution import Demand
 from prohandel.forecast.panel import Panel
+from prohandel.replenishment.calibration import lost_units, shortage_ratio
 from prohandel.replenishment.counts import CountDemand, Floats
 from prohandel.replenishment.levels import level_for_cycle_service, safety_stock_normal, with_lead_time_spread
 from prohandel.replenishment.optimise import Stretch, least_stock
@@ -22,6 +23,8 @@ Sight = Callable[[int, Ledger], tuple[CountDemand, CountDemand]]
 
 FLOOR = 0.5
 """Least cycle service of a pair that the optimised policy allows."""
+SHORTAGE_RATIO, PRIOR_WEEKS, LAG_WEEKS, WINDOW_WEEKS = 1.0, 4.0, 4, 26
+"""Ratio to begin with, what it counts for, weeks that are passed over, weeks that are looked back on."""
 AT_LEAST = 1.0
 """Units that every policy keeps ordered of an article that is always to be there."""
 
@@ -65,16 +68,40 @@ def one_level(retailer: Retailer, sees: Sight, service_level: float) -> Policy:
     return decide
 
 
-def optimised(retailer: Retailer, sees: Sight, target: float, *, weight: Floats | None = None) -> Policy:
-    """The service level per pair that reaches the target of all with least stock value; weight: units by default."""
+def optimised(
+    retailer: Retailer, sees: Sight, target: float, *, weight: Floats | None = None, start: float = SHORTAGE_RATIO
+) -> Policy:
+    """The service level per pair that reaches the target of all with least stock value; weight: units by default.
+
+    Each week it compares what empty shelves lost, by its own forecast of the week before, with what it had planned.
+    """
     weights = np.ones_like(retailer.price) if weight is None else weight
-    review = np.full(len(weights), float(retailer.world.review_period_days))
+    review = retailer.world.review_period_days
+    days = retailer.lead_time_mean + review
+    planned: list[float] = []
+    found: list[float] = []
+    before: list[tuple[Floats, Floats]] = []
 
     def decide(day: int, ledger: Ledger) -> Levels:
         lead, protection = sees(day, ledger)
-        group = Stretch(lead, protection, review, retailer.world.lot, retailer.unit_cost, weights)
-        level = least_stock(group, target, floor=FLOOR, minimum_level=AT_LEAST).order_up_to_level
-        return Levels(level, level)
+        if before:
+            daily, dispersion = before[-1]
+            week = slice(day - review, day)
+            lost = lost_units(ledger.in_stock_share[:, week], ledger.sold[:, week], daily[:, np.newaxis], dispersion)
+            found.append(float((weights * lost).sum()))
+        # Of the first weeks stock was ordered by the policy before.
+        counted = slice(max(LAG_WEEKS, len(found) - WINDOW_WEEKS), len(found))
+        ratio = shortage_ratio(planned[counted], found[counted], start, PRIOR_WEEKS)
+        group = Stretch(
+            lead, protection, np.full(len(weights), float(review)), retailer.world.lot, retailer.unit_cost, weights
+        )
+        plan = least_stock(group, target, floor=FLOOR, minimum_level=AT_LEAST, shortage_ratio=ratio)
+        daily = protection.mean / days
+        excess = np.maximum(0.0, protection.variance - protection.mean)
+        squared = protection.mean**2
+        before.append((daily, np.divide(excess, squared, out=np.zeros_like(excess), where=squared > 0)))
+        planned.append(float((weights * review * daily * (1 - plan.fill_rate)).sum() / ratio))
+        return Levels(plan.order_up_to_level, plan.order_up_to_level)
 
     return decide
 

@@ -102,7 +102,7 @@ def compared(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def main(
-    articles: Annotated[int, typer.Option(help="Articles of a retailer, each in ten branches.")] = 60,
+    articles: Annotated[int, typer.Option(help="Articles of a retailer, each in ten branches.")] = 100,
     seed: Annotated[list[int] | None, typer.Option(help="In place of the three that are scored.")] = None,
     policy: Annotated[list[str] | None, typer.Option(help="Only these policies.")] = None,
     results: Annotated[Path, typer.Option(help="Folder for value.json, the table and the plot.")] = RESULTS,

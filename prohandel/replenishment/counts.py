@@ -32,7 +32,9 @@ class CountDemand:
     variance: Floats
 
     def __post_init__(self) -> None:
-        for name, values in (("mean", self.mean), ("variance", self.variance)):
+        for name in ("mean", "variance"):
+            values = np.asarray(getattr(self, name), dtype=np.float64)
+            object.__setattr__(self, name, values)
             if not np.all(np.isfinite(values)) or np.any(values < 0):
                 raise ProhandelError(
                     f"The {name} of demand is negative or not a number.", "Leave out pairs without a forecast."

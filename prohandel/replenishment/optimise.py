@@ -72,6 +72,7 @@ def least_stock(
     ceiling: npt.ArrayLike = 0.9995,
     minimum_level: npt.ArrayLike = 0.0,
     budget: float | None = None,
+    shortage_ratio: float = 1.0,
 ) -> Plan:
     """Levels of least stock value whose expected fill rate over the group reaches a target.
 
@@ -88,6 +89,8 @@ def least_stock(
         minimum_level: least order-up-to level, e.g. what the shop has to show.
         budget: most money in stock on average. Where it binds, service falls short and the plan says so; floors hold
             in any case.
+        shortage_ratio: units short as found in the past over those expected (`calibration.shortage_ratio`); expected
+            shortages are multiplied by it.
 
     Raises:
         ProhandelError: a cost or a weight is not above 0, or the target no share.
@@ -95,6 +98,7 @@ def least_stock(
     _check(group, target)
     levels = _candidates(group.protection, floor, ceiling, minimum_level)
     served, value = _expected(group, levels)
+    served = 1 - np.minimum(1.0, shortage_ratio * (1 - served))
     daily = group.weight * (group.protection.mean - group.lead.mean) / group.review_period_days
     short = daily * (1 - served)
     demanded = float(daily.sum())
@@ -204,6 +208,8 @@ def _only(group: Stretch, rows: npt.NDArray[np.intp]) -> Stretch:
 def _check(group: Stretch, target: float) -> None:
     if not 0 < target < 1:
         raise ProhandelError(f"The target service {target} is no share.", "Give it between 0 and 1, e.g. 0.97.")
+    if np.any(group.lot < 1) or np.any(group.lot != np.floor(group.lot)):
+        raise ProhandelError("A pack is no whole number of units.", "Give pack_units of 1, 2, ... in the policy.")
     for name, values in (
         ("cost", group.unit_cost),
         ("weight", group.weight),

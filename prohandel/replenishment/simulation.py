@@ -118,9 +118,9 @@ def run(world: World, policy: Policy, ledger: Ledger, first_day: int, last_day: 
         ledger.open_units -= ledger.arriving[:, day]
         if day % world.review_period_days == 0:
             levels = policy(day, ledger)
-            units = order_quantity(on_hand + ledger.open_units, levels, world.lot)
-            if not np.all(np.isfinite(units)):
+            if not np.all(np.isfinite(levels.reorder_point) & np.isfinite(levels.order_up_to)):
                 raise ProhandelError(f"The policy gave no number on day {day}.", "Give every pair a level.")
+            units = order_quantity(on_hand + ledger.open_units, levels, world.lot)
             np.add.at(ledger.arriving, (rows, day + world.lead_time_days[:, day]), units.astype(np.float32))
             ledger.open_units += units
             ledger.ordered[:, day] = units

@@ -134,7 +134,7 @@ def test_the_simulated_shelf_agrees(mean: float, lead: int, lot: int, service: f
     # Units that are short at a delivery are served from it in this count only if they came on that day.
     assert fill_rate(before, both, level, lot, is_lost=False)[0] == pytest.approx(served, abs=0.012)
     lost, _ = shelf(level[0], lot, lead, 7, 60_000, mean, is_lost=True)
-    assert fill_rate(before, both, level, lot)[0] == pytest.approx(lost, abs=0.02)
+    assert lost - 0.03 < fill_rate(before, both, level, lot)[0] < lost + 0.01
     assert stock_on_hand(before, both, level, lot)[0] == pytest.approx(stock, rel=0.06, abs=0.1)
 
 
