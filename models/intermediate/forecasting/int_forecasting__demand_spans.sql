@@ -52,8 +52,11 @@ shares as (
         is_in_stock,
         stockout_hours,
         open_hours,
-        -- In stock for a part of the first day: empty hours are known, or it sold out at some hour that is not.
-        is_in_stock and coalesce(stockout_hours > 0, closing_stock <= 0, false) as is_partly_in_stock
+        -- In stock for a part of the first day: empty hours are known, or it sold out at some hour that is not. What
+        -- sold although none was there all day shows that its stock was not what it is said to have been.
+        is_in_stock
+        and coalesce(stockout_hours > 0, closing_stock <= 0, false)
+        and not coalesce(demand_units > 0 and stockout_hours >= open_hours, false) as is_partly_in_stock
     from known
 ),
 

@@ -23,6 +23,7 @@ final as (
         metrics.range_start as series_start,
         metrics.as_of_date as series_end,
         metrics.stock_branch_number,
+        metrics.known_from is not null as has_own_stock,
         articles.category,
         articles.category_level_1,
         articles.brand,

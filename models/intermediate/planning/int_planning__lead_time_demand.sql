@@ -42,7 +42,7 @@ days as (
         on
             forecasts.branch_number = series.branch_number
             and forecasts.article_number = series.article_number
-            and series.branch_number = series.stock_branch_number
+            and series.has_own_stock
     inner join policies
         on series.branch_number = policies.branch_number and series.article_number = policies.article_number
 ),

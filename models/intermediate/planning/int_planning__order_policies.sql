@@ -1,3 +1,8 @@
+{{ config(
+    materialized='table',
+    indexes=[{'columns': ['branch_number', 'article_number'], 'unique': true}],
+) }}
+
 {%- set scopes = {
     'article': 'ranked.article_number', 'supplier': 'articles.supplier', 'brand': 'articles.brand',
     'category': 'articles.category', 'branch': 'ranked.branch_number',

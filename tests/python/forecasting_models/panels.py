@@ -39,7 +39,7 @@ class Case:
 
     def day(self, place: int) -> date:
         """The day of a place."""
-        return A - timedelta(days=self.length - 1 - place)
+        return A - timedelta(days=self.length - 1 - int(place))
 
     def panel(self) -> Panel:
         """What the Python model reads."""
@@ -70,7 +70,7 @@ class Case:
                     **key,
                     "series_start": self.day(self.starts[row]),
                     "series_end": A,
-                    "stock_branch_number": branch,
+                    "has_own_stock": True,
                     "category": self.categories[article],
                     "is_forecastable": True,
                 }

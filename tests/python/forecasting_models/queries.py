@@ -33,7 +33,7 @@ MARTS = ("demand_forecast", "forecast_accuracy", "forecast_drift")
 TABLES = {
     "intermediate.int_as_of": "newest_day date, as_of_date date",
     "intermediate.int_forecasting__series": (
-        "branch_number text, article_number text, series_start date, series_end date, stock_branch_number text,"
+        "branch_number text, article_number text, series_start date, series_end date, has_own_stock boolean,"
         " category text, is_forecastable boolean, list_price_gross numeric(18, 4), season_starts_on date,"
         " season_ends_on date, category_level_1 text, brand text, supplier text, season text, price_tier text,"
         " assortment_type text, state text, shop_type text, is_online boolean"

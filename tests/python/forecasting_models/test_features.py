@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -96,7 +97,7 @@ def test_no_feature_of_a_day_sees_that_day_or_a_later_one(queries: Queries, days
 def test_the_changed_days_are_seen_as_what_is_to_be_learned(queries: Queries) -> None:
     tables, day = _tables(1, 60), A - timedelta(days=3)
     found = _features(queries, _changed_from(tables, day), TARGETS)
-    assert {row for key, row in found.items() if day <= key[2] <= A} == {(77, pytest.approx(0.3))}
+    assert {row for key, row in found.items() if day <= key[2] <= A} == {(77, Decimal("0.3"))}
     assert {row for key, row in found.items() if key[2] > A} == {(None, None)}
 
 

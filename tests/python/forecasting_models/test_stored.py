@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -79,22 +80,22 @@ def test_a_batch_that_is_a_day_too_old_is_not_used(queries: Queries) -> None:
     assert {model for _, _, model in found.values()} == {"baseline"}
 
 
+def _exact(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(Decimal(str(value)) if isinstance(value, float) else value for value in row.values())
+
+
 def test_accuracy_and_drift_are_shown_as_stored(queries: Queries) -> None:
     score = {
         "model": "boosted", "segment": "AX", "forecast_origin": A, "horizon_week": 2, "wape": 0.5, "bias": -0.1,
         "rmsse": 0.9, "scaled_pinball": 0.2, "coverage_p80": 0.81, "coverage_p95": 0.94, "n_series": 7, "n_points": 49,
         "is_champion": True,
     }  # fmt: skip
-    assert queries.run({"forecasting.scores": [score]}, "forecast_accuracy", tuple(score)) == [
-        tuple(pytest.approx(value) if isinstance(value, float) else value for value in score.values())
-    ]
+    assert queries.run({"forecasting.scores": [score]}, "forecast_accuracy", tuple(score)) == [_exact(score)]
     drift = {
         "model": "boosted", "segment": "AX", "week": date(2026, 3, 23), "tracking_signal": 4.5, "wape": 0.7,
         "baseline_wape": 0.6, "psi": 0.3, "is_drifting": True,
     }  # fmt: skip
-    assert queries.run({"forecasting.drift": [drift]}, "forecast_drift", tuple(drift)) == [
-        tuple(pytest.approx(value) if isinstance(value, float) else value for value in drift.values())
-    ]
+    assert queries.run({"forecasting.drift": [drift]}, "forecast_drift", tuple(drift)) == [_exact(drift)]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +152,7 @@ def test_demand_of_a_lead_time_is_that_of_python(
     draw = np.random.default_rng(lead)
     means = np.round(draw.gamma(1.0, 2.0, (3, HORIZON)), 6)
     spread, error = np.array([0.0, 0.5, 2.0]), np.array([0.02, 0.3, 0.0])
-    key = {"branch_number": "b", "stock_branch_number": "b", "series_end": A}
+    key = {"branch_number": "b", "has_own_stock": True, "series_end": A}
     policy = {"lead_time_days": lead, "lead_time_sd_days": sd, "review_period_days": review}
     tables: dict[str, list[dict[str, Any]]] = {
         "intermediate.int_forecasting__series": [{**key, "article_number": f"{row}"} for row in range(3)],
@@ -197,7 +198,7 @@ def test_a_fill_rate_asks_for_what_brute_force_finds(queries: Queries) -> None:
     """Poisson demand of one a day, seven days of lead time, seven of review."""
     tables: dict[str, list[dict[str, Any]]] = {
         "intermediate.int_forecasting__series": [
-            {"branch_number": "b", "article_number": "a", "stock_branch_number": "b", "series_end": A}
+            {"branch_number": "b", "article_number": "a", "has_own_stock": True, "series_end": A}
         ],
         "intermediate.int_planning__order_policies": [
             {

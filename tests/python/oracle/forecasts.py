@@ -4,8 +4,9 @@ Readings chosen:
     * A series is a pair of merchandise that started by A. It is forecast if article and branch are active and not
       deleted and the pair is ranged on A. All series count in what is pooled.
     * Of a day the share in stock is 1 less the hours without stock over the opening hours, where both are known and the
-      branch opens; of a day that sold something an hour at least; half of a day that closed empty and whose hours are
-      not known; 1 of other days in stock, 0 of days that were not or on which the pair was not ranged.
+      branch opens; of a day that sold something an hour at least, all of it where nothing was there all day; half of
+      a day that closed empty and whose hours are not known; 1 of other days in stock, 0 of days that were not or on
+      which the pair was not ranged.
     * Demand of a day on which the pair was not ranged does not exist.
 
 Source: the formula in prohandel/forecast/baseline.py, here by loops over groups; quantiles by scipy.
@@ -171,6 +172,7 @@ def _share(facts: Facts, daily: pd.DataFrame) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         left = np.maximum(0, 1 - hours / opened)
         left = np.where(demand > 0, np.maximum(left, np.minimum(1, 1 / opened)), left)
+        left = np.where((demand > 0) & (hours >= opened), 1.0, left)
     told = ~np.isnan(hours) & (opened > 0)
     share = np.where(told, left, np.where(empty, 0.5, 1.0))
     return np.where(daily["is_in_stock"].to_numpy(dtype=bool), share, 0.0)
