@@ -76,6 +76,24 @@ def what_may_be_ordered(range_: Range, as_of: np.datetime64, lead_time_days: npt
     return found.astype(np.int8)
 
 
+def is_pre_season(range_: Range, season_starts_on: Days, as_of: np.datetime64) -> Booleans:
+    """(n,) whether a pair gets the one order of its season now, by `newsvendor.season_order`.
+
+    Only one-shot articles whose season has not begun, at a branch that buys. What is reordered later needs no order for
+    the whole season.
+
+    Args:
+        range_: the pairs.
+        season_starts_on: NaT without a season, (n,).
+        as_of: the day of the decision.
+    """
+    buys = range_.is_active & ~range_.is_outlet & ~range_.is_supplied
+    # A comparison with NaT is false.
+    return np.asarray(
+        buys & (range_.assortment_type == "one_shot") & (as_of.astype("datetime64[D]") < season_starts_on)
+    )
+
+
 def presentation_level(
     presentation_minimum: npt.ArrayLike,
     core_sizes: npt.ArrayLike,

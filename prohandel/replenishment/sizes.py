@@ -28,21 +28,26 @@ def size_targets(
         is_core: (rows,).
     """
     levels = np.asarray(level, dtype=np.float64)
-    total = np.bincount(pair, share, len(levels))
-    number = np.bincount(pair, minlength=len(levels))
-    even = np.divide(1.0, number, out=np.zeros(len(levels)), where=number > 0)
+    target = _shared_out(pair, share, levels)
+    if is_core is not None:
+        target = np.where(is_core & (levels[pair] > 0), np.maximum(target, 1.0), target)
+    return target
+
+
+def _shared_out(pair: Pairs, share: Floats, units: Floats) -> Floats:
+    """Whole units by pair, (n,), on its rows, (rows,), by largest remainders; evenly where all shares are 0."""
+    total = np.bincount(pair, share, len(units))
+    number = np.bincount(pair, minlength=len(units))
+    even = np.divide(1.0, number, out=np.zeros(len(units)), where=number > 0)
     of_pair = np.where(total[pair] > 0, share / np.where(total > 0, total, 1.0)[pair], even[pair])
-    exact = of_pair * levels[pair]
+    exact = of_pair * units[pair]
     whole = np.floor(exact + 1e-9)
-    missing = np.rint(levels - np.bincount(pair, whole, len(levels)))
+    missing = np.rint(units - np.bincount(pair, whole, len(units)))
     order = np.lexsort((np.arange(len(pair)), -(exact - whole), pair))
     first = np.concatenate([[0], np.cumsum(number)[:-1]]).astype(np.intp)
     rank = np.empty(len(pair), dtype=np.intp)
     rank[order] = np.arange(len(pair)) - first[pair[order]]
-    target = whole + (rank < missing[pair])
-    if is_core is not None:
-        target = np.where(is_core & (levels[pair] > 0), np.maximum(target, 1.0), target)
-    return target
+    return np.asarray(whole + (rank < missing[pair]))
 
 
 def size_need(target: Floats, on_hand: Floats, on_order: Floats, pack: npt.ArrayLike = 1.0) -> Floats:
@@ -50,6 +55,23 @@ def size_need(target: Floats, on_hand: Floats, on_order: Floats, pack: npt.Array
     missing = np.maximum(0.0, target - on_hand - on_order)
     packs = np.maximum(1.0, np.asarray(pack, dtype=np.float64))
     return np.ceil(missing / packs - 1e-9) * packs
+
+
+def within_limit(pair: Pairs, need: Floats, most: npt.ArrayLike, pack: npt.ArrayLike = 1.0) -> Floats:
+    """The need of each size, cut down where a pair's sum exceeds its limit: in proportion to need, in whole packs.
+
+    Args:
+        pair: (rows,).
+        need: whole packs by size, (rows,).
+        most: units that may be ordered by pair, (n,): 0 where nothing may, infinite for no limit.
+        pack: units of a pack by size, (rows,) or one number.
+    """
+    limit = np.asarray(most, dtype=np.float64)
+    total = np.bincount(pair, need, len(limit))
+    is_cut = total > limit
+    kept = _shared_out(pair, need, np.where(is_cut, np.floor(np.where(is_cut, limit, 0.0)), 0.0))
+    packs = np.maximum(1.0, np.asarray(pack, dtype=np.float64))
+    return np.where(is_cut[pair], np.floor(np.minimum(kept, need) / packs + 1e-9) * packs, need)
 
 
 @dataclass(frozen=True)

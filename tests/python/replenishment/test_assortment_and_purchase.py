@@ -10,6 +10,7 @@ from prohandel.replenishment.assortment import (
     Days,
     Ordering,
     Range,
+    is_pre_season,
     most_until_season_end,
     presentation_level,
     what_may_be_ordered,
@@ -69,6 +70,21 @@ def test_pairs_are_judged_one_by_one() -> None:
         Ordering.ONE_SHOT,
         Ordering.SEASON_TOO_SHORT,
     ]
+
+
+def test_only_one_shot_articles_are_ordered_before_their_season() -> None:
+    n = 6
+    pairs = Range(
+        np.array(["one_shot", "one_shot", "one_shot", "reorderable", "nos", "one_shot"]),
+        np.array([True, True, True, True, True, False]),
+        np.zeros(n, dtype=bool),
+        np.zeros(n, dtype=bool),
+        days(*["2026-06-30"] * n),
+    )
+    starts = days("2026-02-01", "2025-10-01", "NaT", "2026-02-01", "NaT", "2026-02-01")
+    assert is_pre_season(pairs, starts, AS_OF).tolist() == [True, False, False, False, False, False]
+    elsewhere = Range(pairs.assortment_type, pairs.is_active, np.ones(n, dtype=bool), pairs.is_supplied, starts)
+    assert not is_pre_season(elsewhere, starts, AS_OF).any()
 
 
 def test_presentation() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prohandel.replenishment.sizes import size_need, size_targets, whole_lots
+from prohandel.replenishment.sizes import size_need, size_targets, whole_lots, within_limit
 
 # Two pairs: four sizes and two sizes.
 PAIR = np.array([0, 0, 0, 0, 1, 1])
@@ -58,6 +58,19 @@ def test_what_one_size_has_too_much_of_covers_no_other() -> None:
 
 def test_packs_of_a_size() -> None:
     assert size_need(np.array([5.0, 3]), np.array([0.0, 0]), np.zeros(2), np.array([3.0, 3])).tolist() == [6, 3]
+
+
+def test_a_limit_is_shared_by_need() -> None:
+    need = np.array([1.0, 2, 3, 4, 5, 5])
+    # Five of ten: .5 1 1.5 2, the unit that is left goes to the first half. The second pair has no limit.
+    assert within_limit(PAIR, need, [5, np.inf]).tolist() == [1, 1, 1, 2, 5, 5]
+    assert within_limit(PAIR, need, [0, 10]).tolist() == [0, 0, 0, 0, 5, 5]
+    assert within_limit(PAIR, need, [10, 9.5]).tolist() == [1, 2, 3, 4, 5, 4]
+
+
+def test_a_limit_leaves_whole_packs() -> None:
+    # 7 of 12: 3.5 each, 4 and 3 units, of which one pack of 3 each is left.
+    assert within_limit(np.zeros(2, dtype=np.intp), np.array([6.0, 6]), [7], 3).tolist() == [3, 3]
 
 
 def test_lots_by_hand() -> None:
