@@ -86,8 +86,17 @@ def compare(
     """
     known = variables if isinstance(variables, Variables) else Variables.of(variables or {})
     key = hash_key if hash_key is not None else _hash_key(conn)
-    computed = compute(read_landing(conn, landed_schema, known, snapshot_schema), read_seeds(seeds), known, key)
+    landing = read_landing(conn, landed_schema, known, snapshot_schema)
+    computed = compute(landing, read_seeds(seeds), known, key, _inbound(conn, marts_schema))
     return compare_computed(conn, computed, marts_schema, marts=marts)
+
+
+def _inbound(conn: psycopg.Connection, schema: str) -> dict[tuple[str, str], float]:
+    if not columns_of(conn, schema, "transfer_recommendations"):
+        return {}
+    moves = read_table(conn, schema, "transfer_recommendations", ["to_branch", "article_number", "units"])
+    units = pd.to_numeric(moves["units"]).groupby([moves["to_branch"], moves["article_number"]]).sum()
+    return {(str(branch), str(article)): float(found) for (branch, article), found in units.items()}
 
 
 def compare_computed(

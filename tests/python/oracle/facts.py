@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -27,6 +28,7 @@ class Facts:
         levels: `stock.stock_levels`.
         newest: the newest day N.
         as_of: the day A.
+        inbound: units that other branches are to send, by branch and article.
     """
 
     staged: Staged
@@ -39,6 +41,7 @@ class Facts:
     levels: pd.DataFrame
     newest: int
     as_of: int
+    inbound: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
     @cached_property
     def articles(self) -> pd.DataFrame:

@@ -52,9 +52,10 @@ class Staged:
             is_deleted, synced_at.
         history: as inventory, with started_at, ended_at, is_active.
         snapshot: the versions of the stock snapshot: as inventory, with ended_at, is_active; synced_at is their start.
-        shops: shop_id, branch_number, name, city, postal_code, country, shop_type, is_online, is_deleted, synced_at.
+        shops: shop_id, branch_number, name, city, postal_code, country, shop_type, is_online, is_active, is_deleted,
+            synced_at.
         categories: category_id, name, parent_category_id.
-        suppliers: supplier_id, supplier_number, name, is_deleted, synced_at.
+        suppliers: supplier_id, supplier_number, name, lead_time_days, is_deleted, synced_at.
         purchase_orders: purchase_order_id, article_number, branch_ref, expected_day, quantity, received_quantity (0
             where missing), status, is_deleted, synced_at.
         last_sale_sync: Berlin day of the newest `_fivetran_synced` of any landed sale row; None without rows.
@@ -304,6 +305,7 @@ def _shops(table: pd.DataFrame) -> pd.DataFrame:
             "shop_type": _pick(table, "shop_type").str.lower(),
             "is_webshop": cleaning.boolean(_pick(table, "is_webshop")).values,
             "is_online": cleaning.boolean(_pick(table, "is_online")).values,
+            "is_active": _active(table),
             "is_deleted": _deleted(table),
             "synced_at": _synced(table),
         }
@@ -330,6 +332,7 @@ def _suppliers(table: pd.DataFrame) -> pd.DataFrame:
             "supplier_id": _pick(table, "id"),
             "supplier_number": _pick(table, "supplier_number", "number"),
             "name": _pick(table, "name"),
+            "lead_time_days": cleaning.number(_pick(table, "lead_time_days")).values,
             "is_deleted": _deleted(table),
             "synced_at": _synced(table),
         }

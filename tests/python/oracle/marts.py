@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from . import (
     buying,
     cohorts,
     markdowns,
+    ordering,
     planning,
     products,
     ranges,
@@ -49,8 +51,18 @@ class Marts:
     as_of_date: date | None
 
 
-def compute(landing: Landing, seeds: Seeds, variables: Variables, hash_key: str) -> Marts:
-    """Compute every mart from landed rows (text frames by table name)."""
+def compute(
+    landing: Landing,
+    seeds: Seeds,
+    variables: Variables,
+    hash_key: str,
+    inbound: Mapping[tuple[str, str], float] | None = None,
+) -> Marts:
+    """Compute every mart from landed rows (text frames by table name).
+
+    Args:
+        inbound: units that other branches are to send, by branch and article: what is recommended is tested apart.
+    """
     staged = stage(landing, variables)
     core = members.build(staged, seeds, variables)
     lines = sales.sale_lines(staged, core, seeds, variables, hash_key)
@@ -64,8 +76,9 @@ def compute(landing: Landing, seeds: Seeds, variables: Variables, hash_key: str)
         profit = products.product_profitability(lines, core, seeds, stock, variables, as_of)
         levels = stocks.stock_levels(stock, core, seeds)
         marts |= _stock_marts(stock, levels, profit, as_of)
-        facts = Facts(staged, core, seeds, variables, lines, stock, profit, levels, newest, as_of)
+        facts = Facts(staged, core, seeds, variables, lines, stock, profit, levels, newest, as_of, inbound or {})
         subjects = (trade, ranges, cohorts, sizes, stockouts, warehouses, anomalies, planning, markdowns, buying)
+        subjects = (*subjects, ordering)
         for subject in subjects:
             marts |= subject.marts(facts)
         marts |= season.marts(facts, first_label_prices(core, lines))

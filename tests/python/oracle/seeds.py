@@ -27,6 +27,8 @@ from .landing import UNKNOWN
 SEEDS = Path(__file__).resolve().parents[3] / "seeds"
 _FOREVER = 2**40
 
+ORDER_TERMS = ("lead_time_days", "lead_time_sd_days", "service_kind", "minimum_order_units", "minimum_order_value")
+
 # Of a project that does not say otherwise.
 DEFAULTS = {
     "sales_plan": pd.DataFrame(columns=["date_day", "branch_number", "plan_net_revenue"], dtype="string"),
@@ -47,6 +49,10 @@ DEFAULTS = {
         columns=["scope", "scope_value", "service_level", "lead_time_days", "review_period_days", "pack_units"],
         dtype="string",
     ),
+    "order_terms": pd.DataFrame(columns=["scope", "scope_value", *ORDER_TERMS], dtype="string"),
+    "size_pack": pd.DataFrame(
+        columns=["scope", "scope_value", "article_size_number", "pack_units", "is_lot"], dtype="string"
+    ),
 }
 
 
@@ -57,6 +63,14 @@ class Hours:
     opens_at: str
     closes_at: str
     on_sundays: bool
+
+
+@dataclass(frozen=True)
+class PackRow:
+    """In which units a size comes; with `is_lot` the packs of all sizes come together."""
+
+    units: float
+    is_lot: bool
 
 
 @dataclass(frozen=True)
@@ -78,6 +92,8 @@ class Seeds:
         price_bands: price_band, from_price_gross, below_price_gross.
         replenishment_policy: scope, scope_value, service_level, lead_time_days, review_period_days, pack_units.
         purchase_plan: month, category, plan_sales_cost, plan_closing_stock_cost.
+        order_terms: scope, scope_value and ORDER_TERMS.
+        size_pack: scope, scope_value, article_size_number, pack_units, is_lot.
     """
 
     vat_rates: pd.DataFrame
@@ -94,6 +110,8 @@ class Seeds:
     price_bands: pd.DataFrame
     replenishment_policy: pd.DataFrame
     purchase_plan: pd.DataFrame
+    order_terms: pd.DataFrame
+    size_pack: pd.DataFrame
 
     def vat_rate(self, vat_class: pd.Series[Any], day: pd.Series[Any]) -> pd.Series[Any]:
         """The rate of each class on each day in whole 1e-6 (Int64).
@@ -122,7 +140,7 @@ class Seeds:
         return _policy(self.assortment, "assortment_type", articles).fillna(default)
 
     def replenishment(self, pairs: pd.DataFrame) -> pd.DataFrame:
-        """service_level, lead_time_days and review_period_days of every pair: those of the first scope that fits.
+        """Service level, lead time, review period and pack of every pair, and whether only the default fits it.
 
         Raises:
             LookupError: no row fits a pair.
@@ -131,8 +149,34 @@ class Seeds:
         found = _policy(rows.assign(row=rows.index.astype("string")), "row", pairs)
         if found.isna().any():
             raise LookupError(f"no replenishment policy for {pairs[found.isna()].iloc[0].to_dict()}")
-        numbers = rows[["service_level", "lead_time_days", "review_period_days"]].astype("float64")
+        names = ["service_level", "lead_time_days", "review_period_days", "pack_units"]
+        numbers = rows[names].astype("float64").assign(is_default=rows["scope"].eq("default"))
         return numbers.iloc[found.astype("int64")].set_index(pairs.index)
+
+    def order_term(self, pair: Mapping[str, Any], column: str) -> str | None:
+        """A term of the orders of a pair, as text: of the first scope that has it; None where none does."""
+        for scope in ("article", "supplier", "brand", "category", "branch", "default"):
+            name = {"article": "article_number", "branch": "branch_number"}.get(scope, scope)
+            rows = self.order_terms[self.order_terms["scope"].eq(scope) & self.order_terms[column].notna()]
+            if scope != "default":
+                rows = rows[rows["scope_value"].eq(str(pair[name]))]
+            if len(rows):
+                return str(rows[column].iloc[0])
+        return None
+
+    def size_pack_of(self, article: Mapping[str, Any] | pd.Series[Any], size: str) -> PackRow | None:
+        """In which packs a size of an article comes; None where no row fits."""
+        for scope in ("article", "brand", "category", "default"):
+            name = {"article": "article_number"}.get(scope, scope)
+            rows = self.size_pack[self.size_pack["scope"].eq(scope)]
+            if scope != "default":
+                rows = rows[rows["scope_value"].eq(str(article[name]))]
+            named = rows["article_size_number"]
+            for fitting in (rows[named.eq(size).fillna(False)], rows[named.isna()]):
+                if len(fitting):
+                    row = fitting.iloc[0]
+                    return PackRow(float(row["pack_units"]), str(row["is_lot"]) == "true")
+        return None
 
     def presentation_minimum(self, pairs: pd.DataFrame) -> pd.Series[Any]:
         """Units (floats) that a pair shows at least; NaN where no policy names them."""
@@ -236,6 +280,8 @@ def read_seeds(folder: Path = SEEDS) -> Seeds:
         price_bands=_csv_or_default(folder / "price_bands.csv"),
         replenishment_policy=_csv_or_default(folder / "replenishment_policy.csv"),
         purchase_plan=_csv_or_default(folder / "purchase_plan.csv"),
+        order_terms=_csv_or_default(folder / "order_terms.csv"),
+        size_pack=_csv_or_default(folder / "size_pack.csv"),
         supply_network=dict(zip(network["branch_number"], network["supplied_from"], strict=True)),
     )
 

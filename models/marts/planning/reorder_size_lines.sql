@@ -1,0 +1,158 @@
+{{ config(materialized='table', indexes=[{'columns': ['article_number']}]) }}
+
+with
+
+pairs as (
+    select * from {{ ref('int_planning__order_units') }}
+),
+
+sizes as (
+    select * from {{ ref('int_planning__size_needs') }} where article_size_number <> ''
+),
+
+policies as (
+    select * from {{ ref('int_planning__order_policies') }}
+),
+
+articles as (
+    select * from {{ ref('int_forecasting__articles') }}
+),
+
+packs as (
+    select
+        *,
+        case scope when 'article' then 1 when 'brand' then 2 when 'category' then 3 else 4 end as rank_of_scope
+    from {{ ref('size_pack') }}
+),
+
+packs_of_sizes as (
+    select
+        sizes.branch_number,
+        sizes.article_number,
+        sizes.article_size_number,
+        packs.pack_units,
+        packs.is_lot,
+        row_number() over (
+            partition by sizes.branch_number, sizes.article_number, sizes.article_size_number
+            order by packs.rank_of_scope, case when packs.article_size_number is null then 2 else 1 end
+        ) as place
+    from sizes
+    inner join articles
+        on sizes.article_number = articles.article_number
+    inner join packs
+        on
+            (packs.article_size_number is null or sizes.article_size_number = packs.article_size_number)
+            and coalesce(packs.scope_value, '') = case packs.scope
+                when 'article' then articles.article_number
+                when 'brand' then articles.brand
+                when 'category' then articles.category
+                else ''
+            end
+),
+
+-- What the order brings beyond the needs of all sizes is shared like sales.
+weighed as (
+    select
+        sizes.*,
+        pairs.order_units,
+        pairs.most_units,
+        pairs.as_of_date,
+        packs_of_sizes.pack_units as pack_of_size,
+        coalesce(packs_of_sizes.is_lot, false) as is_lot,
+        coalesce(packs_of_sizes.pack_units, policies.pack_units) as pack_units,
+        sizes.needed_units
+        + sizes.size_share
+        * greatest(
+            0,
+            pairs.order_units - sum(sizes.needed_units) over (partition by sizes.branch_number, sizes.article_number)
+        ) as weight
+    from sizes
+    inner join pairs
+        on sizes.branch_number = pairs.branch_number and sizes.article_number = pairs.article_number
+    inner join policies
+        on sizes.branch_number = policies.branch_number and sizes.article_number = policies.article_number
+    left join packs_of_sizes
+        on
+            sizes.branch_number = packs_of_sizes.branch_number
+            and sizes.article_number = packs_of_sizes.article_number
+            and sizes.article_size_number = packs_of_sizes.article_size_number
+            and packs_of_sizes.place = 1
+),
+
+portions as (
+    select
+        *,
+        coalesce(
+            order_units * weight / nullif(sum(weight) over (partition by branch_number, article_number), 0), 0
+        ) as portion
+    from weighed
+),
+
+shared as (
+    select
+        *,
+        floor(portion) as whole_units,
+        order_units - sum(floor(portion)) over (partition by branch_number, article_number) as units_left,
+        row_number() over (
+            partition by branch_number, article_number
+            order by portion - floor(portion) desc, article_size_number
+        ) as place
+    from portions
+),
+
+allotted as (
+    select
+        *,
+        whole_units + case when place <= units_left then 1 else 0 end as units
+    from shared
+),
+
+lots as (
+    select
+        *,
+        sum(case when is_lot then units else 0 end) over (partition by branch_number, article_number)
+        / nullif(sum(case when is_lot then pack_units else 0 end) over (partition by branch_number, article_number), 0)
+            as lots
+    from allotted
+),
+
+rounded as (
+    select
+        *,
+        case
+            when is_lot then ceil(lots) * pack_units
+            when pack_of_size is not null then ceil(units / pack_units) * pack_units
+            else units
+        end as units_up,
+        case
+            when is_lot then floor(lots) * pack_units
+            when pack_of_size is not null then floor(units / pack_units) * pack_units
+            else units
+        end as units_down
+    from lots
+),
+
+final as (
+    select
+        article_number,
+        branch_number,
+        article_size_number,
+        on_hand,
+        size_share as size_share_of_sales,
+        is_core_size,
+        level_units as order_up_to_level,
+        needed_units,
+        -- More than sells before the season ends is not ordered for the sake of a pack.
+        cast(
+            case
+                when coalesce(sum(units_up) over (partition by branch_number, article_number) > most_units, false)
+                    then units_down
+                else units_up
+            end as numeric(18, 4)
+        ) as recommended_units,
+        cast(pack_units as numeric(18, 4)) as pack_units,
+        as_of_date
+    from rounded
+)
+
+select * from final

@@ -1,0 +1,1 @@
+"""Forecasts of demand with their uncertainty: NumPy over all series, no warehouse needed."""

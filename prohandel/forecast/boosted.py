@@ -1,0 +1,94 @@
+"""One LightGBM model for all series, which corrects the recency-weighted mean; the spread is the negative binomial's.
+
+A training row is a series, an origin in the past and a period after it. LightGBM starts from the logarithm of the plain
+forecast (recency-weighted rate x weekday factor x share of the period with stock) and learns what to multiply it by,
+under a Poisson or Tweedie likelihood. Features are those of `features.py`; none sees anything past its origin but
+columns known in advance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import lightgbm as lgb
+import numpy as np
+
+from prohandel.forecast.distribution import Demand, Doubles, Floats
+from prohandel.forecast.features import Rows, future_rows, training_rows
+from prohandel.forecast.negative_binomial import fit, predict
+from prohandel.forecast.panel import Panel
+
+
+@dataclass(frozen=True)
+class BoostSettings:
+    """Parameters of the boosting; `most_rows` bounds time and memory."""
+
+    rounds: int = 120
+    learning_rate: float = 0.05
+    leaves: int = 31
+    least_in_leaf: int = 200
+    objectives: tuple[str, ...] = ("poisson", "tweedie")
+    most_rows: int = 1_000_000
+    tweedie_power: float = 1.3
+
+
+def boosted(
+    panel: Panel, horizon: int, *, settings: BoostSettings | None = None, seed: int = 0, num_threads: int = 1
+) -> Demand:
+    """Trains on the panel's own past and forecasts it.
+
+    Args:
+        panel: n series; columns known in advance reach over the horizon.
+        horizon: H periods.
+        settings: of the boosting.
+        seed: the same seed gives the same forecast, whatever the number of threads.
+        num_threads: of LightGBM.
+
+    Returns:
+        The mean of LightGBM with the dispersion and the level's error of the negative binomial; the negative binomial
+        itself where the history is too short to train on.
+    """
+    settings = settings or BoostSettings()
+    plain = fit(panel)
+    demand = predict(plain, panel, horizon)
+    rows = training_rows(panel, horizon, settings.most_rows, seed)
+    if rows is None:
+        return demand
+    models = train(rows, settings, seed, num_threads)
+    mean = np.empty(demand.mean.shape, dtype=np.float32)
+    for part in panel.chunks():
+        ahead = future_rows(panel, part, horizon)
+        mean[part] = np.exp(ahead.offset + _raw(models, ahead.features, num_threads)).reshape(-1, horizon)
+    return Demand(mean, demand.dispersion, demand.level_cv2)
+
+
+def train(rows: Rows, settings: BoostSettings, seed: int, num_threads: int) -> list[lgb.Booster]:
+    """One model per objective; the forecast is the geometric mean of theirs."""
+    data = lgb.Dataset(rows.features, rows.units, init_score=rows.offset, free_raw_data=False)
+    return [
+        lgb.train(_parameters(settings, objective, seed, num_threads), data, num_boost_round=settings.rounds)
+        for objective in settings.objectives
+    ]
+
+
+def _parameters(settings: BoostSettings, objective: str, seed: int, num_threads: int) -> dict[str, object]:
+    return {
+        "objective": objective,
+        "learning_rate": settings.learning_rate,
+        "num_leaves": settings.leaves,
+        "min_data_in_leaf": settings.least_in_leaf,
+        "tweedie_variance_power": settings.tweedie_power,
+        "max_bin": 127,
+        "seed": seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": num_threads,
+        "verbosity": -1,
+    }
+
+
+def _raw(models: list[lgb.Booster], features: Floats, num_threads: int) -> Doubles:
+    raw: Doubles = np.mean(
+        [model.predict(features, raw_score=True, num_threads=num_threads) for model in models], axis=0
+    )
+    return raw

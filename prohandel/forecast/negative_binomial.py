@@ -1,0 +1,312 @@
+"""The project's own model: negative binomial demand, of which only the part with stock is seen.
+
+Demand of series i in period t is negative binomial with mean m = level_i x weekday factor x month factor and
+var = m + a m^2: Poisson with a gamma intensity of the period. Goods are in stock for a share s of the period; what
+sells in it are y units; how many more would have sold is unknown. As the moment of the last sale ends the share, (y, s)
+has the likelihood of y arrivals in an exposure s (a stopping time does not change a likelihood; Berger and Wolpert, The
+Likelihood Principle, 4.2). The EM algorithm replaces the unseen demand by its expectation
+
+    E[demand | y, s] = y + (1 - s) m (1 + a y) / (1 + a m s)
+
+and takes the recency-weighted mean of the result. Its fixed point solves sum(h u (y - m s)) = 0 with
+u = (1 + a m) / (1 + a m s), which is found directly here: level = (sum(h u y) + v) / (sum(h u s x factors) + v / g), h
+the recency weight. A day without any stock has no say. The dispersion is the moment of the completed demand,
+(E[demand] - m)^2 + Var[demand | y, s].
+
+v units of the group's level g are a gamma prior; v is worked out from how much the levels of a group differ, so that a
+new series starts from its group's level and outweighs it as its own history grows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from prohandel.forecast.distribution import Demand, Doubles
+from prohandel.forecast.panel import Integers, Panel, future_periods, weekdays
+from prohandel.forecast.season import factors_of_periods, month_factors
+
+LEAST_SHARE = 1 / 24
+"""In-stock share of a period that sold something although it is said to have had no stock."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the model does not estimate.
+
+    Attributes:
+        half_life: periods after which an observation counts half.
+        window: periods that are looked at for levels and factors.
+        weekday_prior: units that a group's weekday factor of 1 counts for.
+        own_weekday_prior: units that the group's factor counts for against the series' own.
+        dispersion_spread: standard deviation of series' dispersions around their category's, as a share of it.
+        level_cv2_least: squared coefficient of variation of the level that is left at the longest history.
+        use_season: whether months have factors.
+    """
+
+    half_life: float
+    window: int
+    weekday_prior: float = 20.0
+    own_weekday_prior: float = 100.0
+    dispersion_spread: float = 0.5
+    level_cv2_least: float = 0.005
+    use_season: bool = True
+
+
+SETTINGS = {
+    "D": Settings(half_life=84.0, window=728),
+    "W": Settings(half_life=13.0, window=156),
+    "M": Settings(half_life=6.0, window=72),
+}
+LEVEL_CV2_MOST = 2.0
+MOST_DISPERSION = 10.0
+_ROUNDS = 12
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What the model has found out, for forecasts and for explaining them.
+
+    Attributes:
+        level: (n,) units per period at the origin, without factors.
+        group_level: (n,) that of the series' group.
+        prior_units: (n,) v, units that the group's level counts for.
+        weekday_factor: (n, 7), or (n, 1) for weeks and months.
+        month_factor: (n, 12).
+        dispersion: (n,).
+        level_cv2: (n,).
+        effective_units: (n,) recency-weighted units seen.
+        censored_periods: (n,) periods with less than full stock.
+    """
+
+    level: Doubles
+    group_level: Doubles
+    prior_units: Doubles
+    weekday_factor: Doubles
+    month_factor: Doubles
+    dispersion: Doubles
+    level_cv2: Doubles
+    effective_units: Doubles
+    censored_periods: NDArray[np.int64]
+
+
+def negative_binomial(panel: Panel, horizon: int, settings: Settings | None = None) -> Demand:
+    """Forecasts by the model above; settings by frequency unless given."""
+    return predict(fit(panel, settings), panel, horizon)
+
+
+def predict(found: Fit, panel: Panel, horizon: int) -> Demand:
+    """The demand of the H periods after the panel's origin."""
+    periods = future_periods(panel, horizon)
+    days = weekdays(periods) if panel.freq == "D" else np.zeros(horizon, dtype=np.intp)
+    season = factors_of_periods(found.month_factor, periods, panel.freq)
+    mean = found.level[:, None] * found.weekday_factor[:, days] * season
+    return Demand(mean.astype(np.float32), found.dispersion.astype(np.float32), found.level_cv2.astype(np.float32))
+
+
+def fit(panel: Panel, settings: Settings | None = None) -> Fit:
+    """Estimates level, factors and dispersion of every series."""
+    settings = settings or SETTINGS[panel.freq]
+    panel = panel.last(settings.window)
+    category = panel.group("category")
+    borrowed = panel.group("cold_start", "category")
+    weekly = panel.group("weekday", "category")
+    groups = int(category.max(initial=0)) + 1
+    by_month = month_factors(panel, category) if settings.use_season else np.ones((groups, 12))
+    seen = _observe(panel, by_month, category, settings.half_life)
+    n, kinds = seen.full_units.shape
+    factor = np.ones((n, kinds))
+    dispersion = np.full(n, 0.5)
+    level = _ratio(seen.units(), seen.exposure())
+    prior, group_level = np.zeros(n), level
+    for _ in range(_ROUNDS):
+        units, exposure = seen.weighted(level[:, None] * factor, dispersion)
+        group_level, prior = _prior(units.sum(axis=1), (exposure * factor).sum(axis=1), level, dispersion, borrowed)
+        level = _posterior(units.sum(axis=1), (exposure * factor).sum(axis=1), group_level, prior)
+        factor = _weekday_factors(units, exposure * level[:, None], weekly, settings) if kinds > 1 else factor
+        dispersion = _dispersion(seen, level[:, None] * factor, dispersion, category, settings.dispersion_spread)
+    units, exposure = seen.weighted(level[:, None] * factor, dispersion)
+    evidence = units.sum(axis=1) + prior
+    cv2 = settings.level_cv2_least + _ratio(1.0 + dispersion * level, evidence)
+    return Fit(
+        level,
+        group_level,
+        prior,
+        factor,
+        by_month[category],
+        dispersion,
+        np.minimum(cv2, LEVEL_CV2_MOST),
+        seen.units(),
+        seen.censored,
+    )
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """Periods with full stock as sums per weekday, those with part of it one by one.
+
+    `full_*` are (n, 7): sums of h, h m, h m^2, h y, h y m, h y^2 with m the month's factor. `part_*` are (P,): row,
+    weekday, h, exposure s, month factor and units of a period with 0 < s < 1.
+    """
+
+    full_weight: Doubles
+    full_exposure: Doubles
+    full_exposure_squared: Doubles
+    full_units: Doubles
+    full_units_by_exposure: Doubles
+    full_units_squared: Doubles
+    part_row: NDArray[np.int32]
+    part_day: NDArray[np.int8]
+    part_weight: NDArray[np.float32]
+    part_share: NDArray[np.float32]
+    part_season: NDArray[np.float32]
+    part_units: NDArray[np.float32]
+    censored: NDArray[np.int64]
+
+    def _sum(self, values: NDArray[np.floating]) -> Doubles:
+        """(P,) values to (n, 7) sums."""
+        n, kinds = self.full_units.shape
+        place = self.part_row.astype(np.int64) * kinds + self.part_day
+        sums: Doubles = np.bincount(place, weights=values, minlength=n * kinds).reshape(n, kinds).astype(float)
+        return sums
+
+    def units(self) -> Doubles:
+        """(n,) recency-weighted units sold."""
+        total: Doubles = self.full_units.sum(axis=1) + self._sum(self.part_weight * self.part_units).sum(axis=1)
+        return total
+
+    def exposure(self) -> Doubles:
+        """(n,) recency-weighted periods with stock."""
+        part = self.part_weight * self.part_season * self.part_share
+        total: Doubles = self.full_exposure.sum(axis=1) + self._sum(part).sum(axis=1)
+        return total
+
+    def part_mean(self, mean: Doubles) -> Doubles:
+        """(P,) demand expected of the whole period; mean is (n, 7) without the month."""
+        of_part: Doubles = mean[self.part_row, self.part_day] * self.part_season
+        return of_part
+
+    def weighted(self, mean: Doubles, dispersion: Doubles) -> tuple[Doubles, Doubles]:
+        """(n, 7) sums of h u y and of h u s m: what the level is the ratio of."""
+        if not len(self.part_row):
+            return self.full_units, self.full_exposure
+        expected, spread = self.part_mean(mean), dispersion[self.part_row]
+        weight = self.part_weight * (1 + spread * expected) / (1 + spread * expected * self.part_share)
+        units = self.full_units + self._sum(weight * self.part_units)
+        exposure = self.full_exposure + self._sum(weight * self.part_share * self.part_season)
+        return units, exposure
+
+
+def _observe(panel: Panel, by_month: Doubles, category: Integers, half_life: float) -> _Seen:
+    length = len(panel.periods)
+    weight = 0.5 ** (np.arange(length - 1, -1, -1) / half_life)
+    kinds = 7 if panel.freq == "D" else 1
+    days = weekdays(panel.periods) if kinds == 7 else np.zeros(length, dtype=np.intp)
+    by_period = factors_of_periods(by_month, panel.periods, panel.freq)
+    of_day = np.zeros((length, kinds))
+    of_day[np.arange(length), days] = weight
+    has_season = bool(np.any(by_month != 1.0))
+    sums: list[list[Doubles]] = []
+    parts: list[list[NDArray[np.float32]]] = []
+    censored = []
+    for rows in panel.chunks():
+        sold, share = panel.units[rows], panel.in_stock_share[rows]
+        observed = ~np.isnan(sold)
+        is_full = observed & (share >= 1.0)
+        full = is_full.astype(float)
+        units = np.where(is_full, sold, 0.0).astype(float)
+        if has_season:
+            season = by_period[category[rows]]
+            sums.append(
+                [each @ of_day for each in (full, full * season, full * season**2, units, units * season, units**2)]
+            )
+        else:
+            periods, sales = full @ of_day, units @ of_day
+            sums.append([periods, periods, periods, sales, sales, units**2 @ of_day])
+        row, period = np.nonzero(observed & ~is_full & ((share > 0) | (sold > 0)))
+        season_there = by_period[category[rows][row], period]
+        parts.append(
+            [
+                (row + rows.start).astype(np.int32),
+                days[period].astype(np.int8),
+                weight[period].astype(np.float32),
+                np.where(share[row, period] > 0, share[row, period], LEAST_SHARE).astype(np.float32),
+                season_there.astype(np.float32),
+                sold[row, period].astype(np.float32),
+            ]
+        )
+        censored.append((observed & ~is_full).sum(axis=1))
+    return _Seen(
+        *(np.concatenate(each) for each in zip(*sums, strict=True)),
+        *(np.concatenate(each) for each in zip(*parts, strict=True)),
+        censored=np.concatenate(censored),
+    )
+
+
+def _prior(
+    units: Doubles, exposure: Doubles, level: Doubles, dispersion: Doubles, group: Integers
+) -> tuple[Doubles, Doubles]:
+    """(n,) level of the series' group and units v that it counts for: 1 / v is the squared spread of its levels.
+
+    The spread is that of the series' own ratios less what chance alone would give, each weighted by its exposure.
+    """
+    weight = _by(exposure, group)
+    mean = _ratio(_by(units, group), weight)
+    own = _ratio(units, exposure)
+    noise = _ratio(level * (1.0 + dispersion * level), exposure)
+    between = _ratio(_by(exposure * ((own - mean[group]) ** 2 - noise), group), weight)
+    spread = np.clip(_ratio(between, mean**2), 0.05, 20.0)
+    prior = np.where(mean > 0, 1.0 / spread, 0.0)
+    return mean[group], prior[group]
+
+
+def _posterior(units: Doubles, exposure: Doubles, group_level: Doubles, prior: Doubles) -> Doubles:
+    return _ratio(units + prior, exposure + _ratio(prior, group_level))
+
+
+def _weekday_factors(units: Doubles, expected: Doubles, group: Integers, settings: Settings) -> Doubles:
+    """(n, 7): the group's factors, shrunk to 1, then the series' own, shrunk to its group's. Mean 1 over the week."""
+    prior, own_prior = settings.weekday_prior, settings.own_weekday_prior
+    of_group = (_by(units, group) + prior) / (_by(expected, group) + prior)
+    of_group = (of_group / of_group.mean(axis=1, keepdims=True))[group]
+    own = (units + own_prior * of_group) / (expected + own_prior)
+    normed: Doubles = own / own.mean(axis=1, keepdims=True)
+    return normed
+
+
+def _dispersion(seen: _Seen, mean: Doubles, dispersion: Doubles, category: Integers, spread: float) -> Doubles:
+    """(n,) moments of a series' completed demand, shrunk to its category's by how much each of both knows."""
+    squared = (mean**2 * seen.full_exposure_squared).sum(axis=1)
+    excess = (seen.full_units_squared - 2.0 * mean * seen.full_units_by_exposure - mean * seen.full_exposure).sum(
+        axis=1
+    ) + squared
+    if len(seen.part_row):
+        m, a, s = seen.part_mean(mean), dispersion[seen.part_row], seen.part_share
+        y, h = seen.part_units, seen.part_weight
+        gamma = (1.0 + a * y) / (1.0 + a * m * s)
+        unseen = m * (1.0 - s) * gamma
+        variance = unseen + (m * (1.0 - s)) ** 2 * a * gamma / (1.0 + a * m * s)
+        n = len(squared)
+        excess = excess + np.bincount(seen.part_row, h * ((y + unseen - m) ** 2 + variance - m), minlength=n)
+        squared = squared + np.bincount(seen.part_row, h * m**2, minlength=n)
+    pooled = np.clip(_ratio(_by(excess, category), _by(squared, category)), 0.0, MOST_DISPERSION)[category]
+    # Var[(y - m)^2 - m] is about 2 (m + a m^2)^2, so that a series' own moment has the variance 2 (1 / m + a)^2 / h.
+    typical = np.maximum(mean.mean(axis=1), 1e-9)
+    knows = squared / typical**2 / (2.0 * (1.0 / typical + pooled) ** 2)
+    own_share = knows / (knows + 1.0 / np.maximum(spread * pooled, 1e-6) ** 2)
+    own = np.clip(_ratio(excess, squared), 0.0, MOST_DISPERSION)
+    shrunk: Doubles = own_share * own + (1.0 - own_share) * pooled
+    return shrunk
+
+
+def _by(values: Doubles, group: Integers) -> Doubles:
+    result = np.zeros((int(group.max(initial=0)) + 1, *values.shape[1:]))
+    np.add.at(result, group, values)
+    return result
+
+
+def _ratio(above: Doubles, below: Doubles) -> Doubles:
+    result: Doubles = np.divide(above, below, out=np.zeros_like(above), where=below > 0)
+    return result

@@ -1,0 +1,1 @@
+"""How much to order, when, and why."""

@@ -1,0 +1,56 @@
+"""Service as it turned out against service as it was expected, so that the next plan aims right.
+
+A plan's shortage rests on approximations: lost sales, suppliers whose orders overtake each other, the forecast's
+spread. What they are wrong by differs from retailer to retailer and is seen in the shop: a shelf that is empty loses
+what would have sold there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from prohandel.replenishment.counts import Floats
+
+LEAST, MOST = 0.1, 4.0
+"""Bounds of the ratio: a plan is corrected, not replaced."""
+
+
+def lost_units(
+    in_stock_share: npt.ArrayLike, sold: npt.ArrayLike, expected: npt.ArrayLike, dispersion: npt.ArrayLike = 0.0
+) -> Floats:
+    """Units that empty shelves are expected to have lost in a period, (n,).
+
+    Shelves are emptied by what sells better than was expected. With gamma intensities of squared coefficient of
+    variation a, expected units m and y sold in the share s of it, (1 - s) m (1 + a y) / (1 + a m s) were missed.
+
+    Args:
+        in_stock_share: of each day, 0 to 1, (n, days).
+        sold: units of each day, (n, days).
+        expected: units a day, as forecast before these days, (n, days) or (n, 1).
+        dispersion: a of the period's demand, variance = mean + a mean^2, (n,).
+    """
+    share, of_day = np.asarray(in_stock_share, dtype=np.float64), np.asarray(expected, dtype=np.float64)
+    seen, missed = (share * of_day).sum(axis=1), ((1 - share) * of_day).sum(axis=1)
+    units = np.asarray(sold, dtype=np.float64).sum(axis=1)
+    return np.asarray(missed * (1 + dispersion * units) / (1 + dispersion * seen))
+
+
+def shortage_ratio(planned: Sequence[float], found: Sequence[float], start: float = 1.0, weight: float = 0.0) -> float:
+    """Units lost over units that plans expected to lose, within [0.1, 4].
+
+    Args:
+        planned: expected by each plan for the review periods that it covers, before any correction.
+        found: lost in the same periods, by `lost_units`.
+        start: ratio to begin with.
+        weight: what the start counts for, in review periods of the mean planned shortage.
+    """
+    if not planned:
+        return float(np.clip(start, LEAST, MOST))
+    expected = float(np.sum(planned))
+    prior = weight * expected / len(planned)
+    if expected + prior <= 0:
+        return float(np.clip(start, LEAST, MOST))
+    return float(np.clip((np.sum(found) + start * prior) / (expected + prior), LEAST, MOST))
