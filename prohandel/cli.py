@@ -38,7 +38,9 @@ from prohandel.console import (
     say_done,
     use_profiles,
 )
+from prohandel.dashboard.commands import dashboard_app
 from prohandel.errors import EXIT_CONFIGURATION, EXIT_FAULT, ProhandelError
+from prohandel.forecast.commands import forecast_app
 from prohandel.persons.commands import disclose, forget
 from prohandel.pipeline.elementary_command import elementary_report
 from prohandel.publication.commands import publications_app, rollback
@@ -69,6 +71,8 @@ app.add_typer(publications_app)
 app.command()(rollback)
 app.command()(elementary_report)
 app.add_typer(connector_app)
+app.add_typer(dashboard_app)
+app.add_typer(forecast_app)
 app.command()(logs)
 app.command()(alarms)
 app.add_typer(roles_app)

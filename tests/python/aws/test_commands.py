@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 
 from prohandel.aws import logs as reading
 from prohandel.aws.commands import alarms, logs
+from prohandel.console import out
 from prohandel.errors import ProhandelError
 from tests.python.aws import samples
 from tests.python.aws.deployed import deploy, write_log
@@ -22,8 +23,13 @@ app.command()(alarms)
 NOW = datetime.now(UTC)
 
 
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(out, "width", 200)
+
+
 def call(*arguments: str) -> Result:
-    return CliRunner().invoke(app, arguments, env={"COLUMNS": "200"}, catch_exceptions=True)
+    return CliRunner().invoke(app, arguments, catch_exceptions=True)
 
 
 def write(*messages: str, ago: timedelta = timedelta(hours=1), stream: str = "a") -> None:
