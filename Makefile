@@ -24,7 +24,7 @@ LINT_TARGET := --profile prohandel_analytics --target embedded \
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full lint check-sql check-python check-parse pytest docs elementary-report semantic mutation faults benchmark install install-dev packages clean lock holidays
+.PHONY: help demo dashboard test test-full lint check-sql check-python check-parse secrets-scan pytest docs elementary-report semantic mutation faults benchmark install install-dev packages clean lock holidays
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
@@ -33,14 +33,17 @@ demo: install ## Lands a simulated retailer, builds and tests everything, prints
 	$(RUN) land simulate --scale $(SCALE) --syncs $(SYNCS)
 	$(RUN) run
 
-test: lint pytest ## Linters, type checker, a parse without any warning, and all tests but the slow ones.
+dashboard: install ## The pages over the demo warehouse, in the browser: http://127.0.0.1:8501.
+	$(RUN) dashboard
+
+test: lint secrets-scan pytest ## Linters, type checker, a parse without any warning, a scan for secrets, and all tests but the slow ones.
 
 test-full: export PROHANDEL_TEST_SINGLY = 1
 test-full: export PROHANDEL_TEST_KILLS = 10
 test-full: export PROHANDEL_TEST_RANDOM = 1
 test-full: export PROHANDEL_RANDOM_LANDINGS = 200
 test-full: PYTEST_FLAGS += -m "slow or not slow"
-test-full: lint pytest ## The same and the slow tests: each change of the scenarios by itself, ten killed runs, 200 random landings (hours).
+test-full: lint secrets-scan pytest ## The same and the slow tests: each change of the scenarios by itself, ten killed runs, 200 random landings (hours).
 
 lint: check-python check-parse check-sql ## Linters and type checker alone.
 
@@ -54,6 +57,9 @@ $(LINT_HOME)/landed: $(wildcard prohandel/landing/*.py prohandel/landing/simulat
 	@mkdir -p $(LINT_HOME)
 	PROHANDEL_HOME=$(LINT_HOME) $(RUN) land simulate --scale small
 	@touch $@
+
+secrets-scan: install-dev ## Looks for secrets in the files and in every commit.
+	$(VENV)/bin/python -m tests.python.project.secrets_scan
 
 check-parse: install-dev packages $(LINT_HOME)/landed
 	PROHANDEL_HOME=$(LINT_HOME) $(RUN) db start

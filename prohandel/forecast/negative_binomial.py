@@ -241,7 +241,7 @@ def _observe(panel: Panel, by_month: Doubles, category: Integers, half_life: flo
     return _Seen(
         *(np.concatenate(each) for each in zip(*sums, strict=True)),
         *(np.concatenate(each) for each in zip(*parts, strict=True)),
-        censored=np.concatenate(censored),
+        np.concatenate(censored),
     )
 
 

@@ -83,7 +83,7 @@ def _history(seen: pl.DataFrame, ids: pl.Series, dates: pl.Series, freq: str) ->
     if not len(past):
         return None
     step = {"D": "1d", "W": "1w", "M": "1mo"}[freq]
-    calendar = pl.date_range(past["date"].min(), past["date"].max(), step, eager=True)
+    calendar = pl.select(pl.date_range(pl.lit(past["date"].min()), pl.lit(past["date"].max()), step)).to_series()
     matrix = _matrix(past, "units", ids, calendar)
     started = np.cumsum(~np.isnan(matrix), axis=1) > 0
     return np.where(started, np.nan_to_num(matrix), np.nan).astype(np.float32)

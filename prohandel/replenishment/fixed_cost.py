@@ -32,7 +32,8 @@ def stock_cost(demand: CountDemand, level: npt.ArrayLike, holding: npt.ArrayLike
     """h E[(level - X)+] + p E[(X - level)+] per period; h and p per unit and period."""
     at = np.asarray(level, dtype=np.float64)
     short = demand.loss(at)
-    return np.asarray(holding * (at - demand.mean + short) + shortage * short)
+    held, lacking = np.asarray(holding, dtype=np.float64), np.asarray(shortage, dtype=np.float64)
+    return np.asarray(held * (at - demand.mean + short) + lacking * short)
 
 
 def best_lot_policy(

@@ -76,8 +76,8 @@ def on_order(
         due = np.broadcast_to(np.ceil(np.asarray(lead_time_days, dtype=np.float64)), (pairs,)) + grace_days
         age = (as_of.astype("datetime64[D]") - decided.day.astype("datetime64[D]")).astype(np.float64)
         is_late = age > due[decided.pair]
-        waiting = np.bincount(decided.pair, np.where(is_late, 0.0, left), pairs)
-        overdue = np.bincount(decided.pair, np.where(is_late, left, 0.0), pairs)
+        waiting += np.bincount(decided.pair, np.where(is_late, 0.0, left), pairs)
+        overdue += np.bincount(decided.pair, np.where(is_late, left, 0.0), pairs)
     known, name = (landed, "landed") if landed is not None else (from_file, "csv")
     if known is None:
         source = "unknown" if decided is None else "proposals"

@@ -228,14 +228,13 @@ def _branches(context: Context) -> None:
     as_of = _as_of(context)
     column = "net_revenue" if context.filters.is_net else "gross_revenue"
     found = context.rows(ask.by_branch(context.filters, as_of))
-    found = found.assign(
-        change_rate=[
-            change_rate(now, before) for now, before in zip(found[column], found[f"{column}_last_year"], strict=True)
-        ],
-        basket_gross=[
-            _per(money, number) for money, number in zip(found["gross_revenue"], found["receipts"], strict=True)
-        ],
-    )
+    changes: list[Any] = [
+        change_rate(now, before) for now, before in zip(found[column], found[f"{column}_last_year"], strict=True)
+    ]
+    baskets: list[Any] = [
+        _per(money, number) for money, number in zip(found["gross_revenue"], found["receipts"], strict=True)
+    ]
+    found = found.assign(change_rate=changes, basket_gross=baskets)
     found["change_rate"] = pd.to_numeric(found["change_rate"])
     found["basket_gross"] = pd.to_numeric(found["basket_gross"])
     table(

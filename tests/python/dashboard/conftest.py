@@ -40,7 +40,7 @@ def create_schemas(conn: psycopg.Connection[Any]) -> None:
         conn.execute(sql.SQL("create schema {}").format(sql.Identifier(schema)))
         for name, columns in contracts(schema).items():
             listed = sql.SQL(", ").join(
-                sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(data_type))  # type: ignore[arg-type]
+                sql.SQL("{} {}").format(sql.Identifier(column), sql.SQL(data_type))
                 for column, data_type in columns.items()
             )
             conn.execute(sql.SQL("create table {} ({})").format(sql.Identifier(schema, name), listed))

@@ -37,7 +37,7 @@ def pool(marts: Marts) -> Iterator[Pool]:
 
 
 def asked(text: str, **parameters: Any) -> Query:
-    return Query(sql.SQL(text), parameters)  # type: ignore[arg-type]
+    return Query(sql.SQL(text), parameters)
 
 
 def test_nothing_can_be_written(pool: Pool) -> None:

@@ -43,7 +43,7 @@ def _tables(seed: int, days: int) -> Tables:
     ]
     tables["marts.fct_sales_daily"] = [
         {
-            "date_day": case.day(place),
+            "date_day": case.day(int(place)),
             "branch_number": branch,
             "article_number": article,
             "demand_units": case.units[row, place],

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,8 +96,10 @@ def _inbound(conn: psycopg.Connection, schema: str) -> dict[tuple[str, str], flo
     if not columns_of(conn, schema, "transfer_recommendations"):
         return {}
     moves = read_table(conn, schema, "transfer_recommendations", ["to_branch", "article_number", "units"])
-    units = pd.to_numeric(moves["units"]).groupby([moves["to_branch"], moves["article_number"]]).sum()
-    return {(str(branch), str(article)): float(found) for (branch, article), found in units.items()}
+    units: dict[tuple[str, str], float] = defaultdict(float)
+    for branch, article, moved in moves.itertuples(index=False):
+        units[str(branch), str(article)] += float(moved)
+    return dict(units)
 
 
 def compare_computed(

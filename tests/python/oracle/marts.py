@@ -77,9 +77,8 @@ def compute(
         levels = stocks.stock_levels(stock, core, seeds)
         marts |= _stock_marts(stock, levels, profit, as_of)
         facts = Facts(staged, core, seeds, variables, lines, stock, profit, levels, newest, as_of, inbound or {})
-        subjects = (trade, ranges, cohorts, sizes, stockouts, warehouses, anomalies, planning, markdowns, buying)
-        subjects = (*subjects, ordering)
-        for subject in subjects:
+        trading = (trade, ranges, cohorts, sizes, stockouts, warehouses, anomalies)
+        for subject in (*trading, planning, markdowns, buying, ordering):
             marts |= subject.marts(facts)
         marts |= season.marts(facts, first_label_prices(core, lines))
     return Marts(marts, _as_date(newest), _as_date(as_of))

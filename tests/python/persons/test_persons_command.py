@@ -11,9 +11,9 @@ from typer.testing import CliRunner, Result
 
 from prohandel.errors import EXIT_ANOTHER_RUN, ProhandelError
 from prohandel.persons.commands import disclose, forget
+from prohandel.persons.recognition import returned_customers
 from prohandel.pipeline.lock import only_run
 from prohandel.pipeline.target import Target
-from prohandel.quality.detect import returned_customers
 from tests.python.conftest import Database
 from tests.python.persons.conftest import HASH_KEY, ID, NUMBER, TEXTS, Store, insert
 from tests.python.pipeline.conftest import write_profile

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -63,13 +64,14 @@ def test_no_policy_sees_what_is_to_come(store: Retailer, ledger: Ledger) -> None
 
 def test_more_asked_for_is_more_ordered(store: Retailer, ledger: Ledger) -> None:
     sees = policies.by_forecast(store, baseline)
-    for make in (
+    makers: tuple[Callable[[float], Any], ...] = (
         lambda level: policies.four_week_average(store, 40 * level),
         lambda level: policies.textbook_normal(store, level),
         lambda level: policies.one_level(store, sees, level),
         lambda level: policies.optimised(store, sees, level),
         lambda level: policies.optimised(store, policies.by_process(store), level),
-    ):
+    )
+    for make in makers:
         low, high = make(0.8)(280, ledger).order_up_to, make(0.99)(280, ledger).order_up_to
         assert np.all(low <= high)
         assert low.sum() < high.sum()
