@@ -238,11 +238,8 @@ def _observe(panel: Panel, by_month: Doubles, category: Integers, half_life: flo
             ]
         )
         censored.append((observed & ~is_full).sum(axis=1))
-    return _Seen(
-        *(np.concatenate(each) for each in zip(*sums, strict=True)),
-        *(np.concatenate(each) for each in zip(*parts, strict=True)),
-        np.concatenate(censored),
-    )
+    columns = (*zip(*sums, strict=True), *zip(*parts, strict=True), censored)
+    return _Seen(*(np.concatenate(each) for each in columns))
 
 
 def _prior(

@@ -243,8 +243,8 @@ def _with_stock_of_no_size(facts: Facts) -> set[Pair]:
         events = observations.observations(facts.staged, facts.core)
         until = events[events["day"].le(facts.as_of)]
         stock = until.groupby(observations.KEY, sort=False)["quantity"].last().reset_index()
-    stock = stock[stock["article_size_number"].eq(UNKNOWN)].groupby(_PAIR)["quantity"].sum()
-    return {key for key, units in stock.items() if units != 0}  # type: ignore[misc]
+    units = stock[stock["article_size_number"].eq(UNKNOWN)].groupby(_PAIR)["quantity"].sum()
+    return {key for key, left in units.items() if left != 0}
 
 
 def _season_end(facts: Facts, article: str) -> int | None:
@@ -265,7 +265,7 @@ def _sum_dispersion(order: Order, days: int) -> float:
     if mean <= 0:
         return 0.0
     spread = order.level_cv2 + order.dispersion * (1 + order.level_cv2) * squares / mean**2
-    return spread + (order.terms["lead_time_sd_days"] / days) ** 2
+    return float(spread + (order.terms["lead_time_sd_days"] / days) ** 2)
 
 
 def _level(facts: Facts, order: Order) -> None:

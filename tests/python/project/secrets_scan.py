@@ -26,8 +26,13 @@ from prohandel.pipeline.target import PROJECT
 AUDITED = Path(__file__).with_name("audited.json")
 CACHE = PROJECT / "target" / "secrets" / "clean.json"
 
+<<<<<<< HEAD
 # Lock files and the list of what was audited are hashes; Parquet is no text.
 NOT_READ = re.compile(r"(?:\.lock|\.parquet|/audited\.json)$")
+=======
+# Lock files and the list of what is audited are hashes; Parquet is no text.
+NOT_READ = re.compile(r"(?:\.lock|\.parquet|project/audited\.json)$")
+>>>>>>> c/main
 # What no secret lacks: a word that names one, an address, or a long word. It spares the detectors nine lines of ten.
 WORTH_A_LOOK = re.compile(r"pass|pwd|secret|key|token|auth|cred|://|begin|[a-z0-9+/_=-]{20,}", re.IGNORECASE)
 DETECTORS = (
@@ -161,6 +166,9 @@ def scan_history(known: Mapping[str, str]) -> list[Found]:
 
 def main() -> int:
     """Looks at tree and history; says what it found."""
+    if not (PROJECT / ".git").exists():
+        print("This is no checkout: there is no history to look at, and nobody can commit a secret.")
+        return 0
     known = audited()
     found = [*look_at(lines_of_tree(), known), *scan_history(known)]
     for one in found:

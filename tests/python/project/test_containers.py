@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft7Validator
+from jsonschema import Draft202012Validator
 
 from prohandel.errors import EXIT_GOOD
 from prohandel.pipeline.metrics_file import VARIABLE
@@ -32,7 +32,7 @@ def content() -> dict[str, Any]:
 
 
 def violations(content: dict[str, Any]) -> list[str]:
-    errors = Draft7Validator(schema("vendor/compose-spec.json")).iter_errors(content)
+    errors = Draft202012Validator(schema("vendor/compose-spec.json")).iter_errors(content)
     return [f"{'.'.join(map(str, error.absolute_path))}: {error.message[:300]}" for error in errors]
 
 
