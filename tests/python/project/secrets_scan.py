@@ -26,13 +26,8 @@ from prohandel.pipeline.target import PROJECT
 AUDITED = Path(__file__).with_name("audited.json")
 CACHE = PROJECT / "target" / "secrets" / "clean.json"
 
-<<<<<<< HEAD
-# Lock files and the list of what was audited are hashes; Parquet is no text.
-NOT_READ = re.compile(r"(?:\.lock|\.parquet|/audited\.json)$")
-=======
 # Lock files and the list of what is audited are hashes; Parquet is no text.
 NOT_READ = re.compile(r"(?:\.lock|\.parquet|project/audited\.json)$")
->>>>>>> c/main
 # What no secret lacks: a word that names one, an address, or a long word. It spares the detectors nine lines of ten.
 WORTH_A_LOOK = re.compile(r"pass|pwd|secret|key|token|auth|cred|://|begin|[a-z0-9+/_=-]{20,}", re.IGNORECASE)
 DETECTORS = (
