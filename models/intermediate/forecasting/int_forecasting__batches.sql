@@ -38,8 +38,8 @@ final as (
         stored.demand_quantiles,
         stored.dispersion,
         stored.level_cv2,
-        {{ days_apart('stored.forecast_origin', 'as_of.as_of_date') }} <= {{ forecast_setting('forecast_max_age_days') }}
-            as is_fresh
+        {{ days_apart('stored.forecast_origin', 'as_of.as_of_date') }}
+        <= {{ forecast_setting('forecast_max_age_days') }} as is_fresh
     from stored
     inner join newest
         on stored.forecast_origin = newest.forecast_origin

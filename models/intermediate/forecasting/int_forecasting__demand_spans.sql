@@ -71,7 +71,8 @@ final as (
         shares.branch_number,
         shares.article_number,
         case when parts.part = 1 then shares.first_day else {{ days_after('shares.first_day', 1) }} end as first_day,
-        case when parts.part = 1 and shares.is_partly_in_stock then shares.first_day else shares.last_day end as last_day,
+        case when parts.part = 1 and shares.is_partly_in_stock then shares.first_day else shares.last_day end
+            as last_day,
         cast(case when parts.part = 1 then shares.demand_units else 0 end as numeric(18, 4)) as demand_units,
         cast(
             case

@@ -1,5 +1,6 @@
 {%- set horizon = forecast_setting('forecast_horizon_days') %}
 {%- set windows = [7, 28, 91, 364] %}
+{%- set weeks_ahead = whole_weeks('(' ~ days_apart('days.seen_until', 'days.date_day') ~ ' + 6)') %}
 
 with
 
@@ -37,7 +38,8 @@ final as (
         coalesce(history.demand_same_weekday_{{ week }}, 0) as demand_same_weekday_{{ week }},
         {% endfor -%}
         {% for window in windows -%}
-        cast(history.demand_{{ window }}d / nullif(history.share_{{ window }}d, 0) as numeric(18, 6)) as demand_mean_{{ window }}d,
+        cast(history.demand_{{ window }}d / nullif(history.share_{{ window }}d, 0) as numeric(18, 6))
+            as demand_mean_{{ window }}d,
         {% endfor -%}
         cast(coalesce(history.share_28d, 0) / 28 as numeric(18, 6)) as in_stock_share_28d,
         cast(
@@ -86,7 +88,8 @@ final as (
     from days
     inner join calendar
         on days.branch_number = calendar.branch_number and days.date_day = calendar.date_day
-    cross join lateral (
+    -- One row each, by a left join: where none of its columns is asked for, none of it is worked out.
+    left join lateral (
         select
             sum(case when spans.first_day = days.seen_until then spans.demand_units end) as demand_lag_1,
             {% for week in range(1, 5) -%}
@@ -94,7 +97,7 @@ final as (
                 case
                     when
                         {{ days_apart('spans.first_day', 'days.date_day') }}
-                        = 7 * ({{ whole_weeks('(' ~ days_apart('days.seen_until', 'days.date_day') ~ ' + 6)') }} + {{ week - 1 }})
+                        = 7 * ({{ weeks_ahead }} + {{ week - 1 }})
                         then spans.demand_units
                 end
             ) as demand_same_weekday_{{ week }},
@@ -129,12 +132,12 @@ final as (
             and spans.article_number = days.article_number
             and spans.first_day <= days.seen_until
             and spans.last_day >= {{ days_after('days.date_day', -400) }}
-        {{ computed_once() }}
     ) as history
+        on true
     left join lateral (
         select
-            case when spans.first_day = days.date_day then spans.demand_units else 0 end as demand_units,
-            spans.in_stock_share
+            max(case when spans.first_day = days.date_day then spans.demand_units else 0 end) as demand_units,
+            max(spans.in_stock_share) as in_stock_share
         from {{ ref('int_forecasting__demand_spans') }} as spans
         where
             spans.branch_number = days.branch_number
@@ -143,7 +146,7 @@ final as (
     ) as target
         on true
     -- Of the article in all branches: one branch sells too little to show a price.
-    cross join lateral (
+    left join lateral (
         select
             {% for window in [7, 28] -%}
             sum(case when sales.date_day > {{ days_after('days.seen_until', -window) }} then sales.label_value end)
@@ -157,14 +160,14 @@ final as (
             sales.article_number = days.article_number
             and sales.date_day > {{ days_after('days.seen_until', -28) }}
             and sales.date_day <= days.seen_until
-        {{ computed_once() }}
     ) as prices
-    cross join lateral (
+        on true
+    left join lateral (
         select count(*) as sizes
         from {{ ref('int_articles__size_curves') }} as curves
         where curves.article_number = days.article_number
-        {{ computed_once() }}
     ) as sizes
+        on true
 )
 
 select * from final

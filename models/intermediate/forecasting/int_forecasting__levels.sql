@@ -45,26 +45,19 @@ exposed as (
             and pair_weekdays.iso_weekday = factors.iso_weekday
 ),
 
-sums as (
-    select
-        branch_number,
-        article_number,
-        category,
-        is_forecastable,
-        series_end,
-        coalesce(sum(units), 0) as units,
-        coalesce(sum(share * weekday_factor), 0) as exposure
-    from exposed
-    group by branch_number, article_number, category, is_forecastable, series_end
-),
-
-pooled as (
+-- By windows instead of joins: how many rows a group has is not known beforehand.
+summed as (
     select
         *,
+        coalesce(sum(units) over of_pair, 0) as units_of_pair,
+        coalesce(sum(share * weekday_factor) over of_pair, 0) as exposure,
         coalesce(
-            sum(units) over (partition by category) / nullif(sum(exposure) over (partition by category), 0), 0
+            sum(units) over of_category / nullif(sum(share * weekday_factor) over of_category, 0), 0
         ) as category_level
-    from sums
+    from exposed
+    window
+        of_pair as (partition by branch_number, article_number),
+        of_category as (partition by category)
 ),
 
 levels as (
@@ -72,62 +65,64 @@ levels as (
         *,
         cast(
             case
-                when category_level > 0 then (units + {{ prior }}) / (exposure + {{ prior }} / category_level)
+                when category_level > 0
+                    then (units_of_pair + {{ prior }}) / (exposure + {{ prior }} / category_level)
                 else 0
             end as numeric(28, 15)
         ) as level
-    from pooled
+    from summed
 ),
 
 moments as (
     select
-        exposed.category,
-        sum(
-            exposed.units_squared
-            - 2 * levels.level * exposed.weekday_factor * exposed.units_by_share
-            + levels.level * levels.level * exposed.weekday_factor * exposed.weekday_factor * exposed.share_squared
-            - levels.level * exposed.weekday_factor * exposed.share
-        ) as excess,
-        sum(levels.level * levels.level * exposed.weekday_factor * exposed.weekday_factor * exposed.share_squared)
-            as squared_means
-    from exposed
-    inner join levels
-        on exposed.branch_number = levels.branch_number and exposed.article_number = levels.article_number
-    group by exposed.category
+        *,
+        units_squared
+        - 2 * level * weekday_factor * units_by_share
+        + level * level * weekday_factor * weekday_factor * share_squared
+        - level * weekday_factor * share as excess,
+        level * level * weekday_factor * weekday_factor * share_squared as squared_means
+    from levels
 ),
 
-dispersions as (
+pooled as (
     select
-        category,
+        *,
         cast(
             case
-                when squared_means > 0
-                    then least({{ baseline_constant('dispersion_most') }}, greatest(0, excess / squared_means))
+                when sum(squared_means) over of_category > 0
+                    then least(
+                        {{ baseline_constant('dispersion_most') }},
+                        greatest(0, sum(excess) over of_category / sum(squared_means) over of_category)
+                    )
                 else {{ baseline_constant('dispersion_most') }}
             end as numeric(28, 15)
         ) as dispersion
     from moments
+    window of_category as (partition by category)
 ),
 
 final as (
     select
-        levels.branch_number,
-        levels.article_number,
-        levels.category,
-        levels.is_forecastable,
-        levels.series_end,
-        cast(levels.units as numeric(28, 12)) as units,
-        cast(levels.exposure as numeric(28, 12)) as exposure,
-        cast(levels.category_level as numeric(28, 15)) as category_level,
-        levels.level,
-        dispersions.dispersion,
+        branch_number,
+        article_number,
+        category,
+        is_forecastable,
+        series_end,
+        cast(units_of_pair as numeric(28, 12)) as units,
+        cast(exposure as numeric(28, 12)) as exposure,
+        cast(category_level as numeric(28, 15)) as category_level,
+        level,
+        dispersion,
         cast(
-            least({{ baseline_constant('level_cv2_most') }}, {{ baseline_constant('level_cv2_least') }} + (1 + dispersions.dispersion * levels.level) / (levels.units + {{ prior }}))
-            as numeric(28, 15)
+            least(
+                {{ baseline_constant('level_cv2_most') }},
+                {{ baseline_constant('level_cv2_least') }} + (1 + dispersion * level) / (units_of_pair + {{ prior }})
+            ) as numeric(28, 15)
         ) as level_cv2
-    from levels
-    inner join dispersions
-        on levels.category = dispersions.category
+    from pooled
+    group by
+        branch_number, article_number, category, is_forecastable, series_end, units_of_pair, exposure, category_level,
+        level, dispersion
 )
 
 select * from final

@@ -58,7 +58,7 @@ windowed as (
     from spans
     inner join as_of
         on
-            as_of.as_of_date >= spans.first_day
+            spans.first_day <= as_of.as_of_date
             and spans.last_day > {{ days_after('as_of.as_of_date', -baseline_constant('window')) }}
     {{ computed_once() }}
 ),
@@ -79,7 +79,9 @@ weighed as (
         windowed.article_number,
         {{ iso_weekday(days_after('windowed.last_day', '-days_back.days')) }} as iso_weekday,
         cast(
-            {{ halved(days_apart(days_after('windowed.last_day', '-days_back.days'), 'windowed.as_of_date'), half_life) }}
+            {{ halved(
+                days_apart(days_after('windowed.last_day', '-days_back.days'), 'windowed.as_of_date'), half_life
+            ) }}
             * (
                 1 - {{ halved(
                     '7 * (1 + ' ~ whole_weeks(

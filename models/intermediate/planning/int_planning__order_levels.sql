@@ -57,8 +57,13 @@ described as (
         pairs.branch_number,
         pairs.article_number,
         policies.supplied_from,
+        policies.lead_time_days,
+        policies.pack_units,
+        policies.minimum_order_units,
         branches.shop_type,
         articles.season_ends_on,
+        demand.demand_until_season_end,
+        demand.days_until_season_end,
         coalesce(
             metrics.assortment_type,
             max(metrics.assortment_type) over (partition by pairs.article_number, policies.supplied_from)
@@ -92,6 +97,9 @@ final as (
         branch_number,
         article_number,
         supplied_from,
+        lead_time_days,
+        cast(pack_units as numeric(18, 4)) as pack_units,
+        cast(minimum_order_units as numeric(18, 4)) as minimum_order_units,
         shop_type,
         coalesce(assortment_type, 'one_shot') as assortment_type,
         is_active,
@@ -101,6 +109,8 @@ final as (
         protection_demand,
         reorder_point,
         has_floor,
+        demand_until_season_end,
+        days_until_season_end,
         cast(
             greatest(reorder_point, case when has_floor then ceil(presentation_minimum) else 0 end) as numeric(18, 4)
         ) as level_units,

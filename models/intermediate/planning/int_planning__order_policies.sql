@@ -88,12 +88,12 @@ final as (
             case when ranked.policy_scope = 'default' then suppliers.lead_time_days end,
             ranked.lead_time_days
         ) as lead_time_days,
-        coalesce({{ first_term('lead_time_sd_days') }}, 0) as lead_time_sd_days,
+        cast(coalesce({{ first_term('lead_time_sd_days') }}, 0) as numeric(18, 6)) as lead_time_sd_days,
         ranked.review_period_days,
         ranked.pack_units,
-        coalesce({{ first_term('minimum_order_units') }}, 0) as minimum_order_units,
-        coalesce({{ first_term('minimum_order_value') }}, 0) as minimum_order_value,
-        ranked.presentation_minimum
+        cast(coalesce({{ first_term('minimum_order_units') }}, 0) as numeric(18, 4)) as minimum_order_units,
+        cast(coalesce({{ first_term('minimum_order_value') }}, 0) as numeric(18, 6)) as minimum_order_value,
+        cast(ranked.presentation_minimum as numeric(18, 4)) as presentation_minimum
     from ranked
     inner join articles
         on ranked.article_number = articles.article_number

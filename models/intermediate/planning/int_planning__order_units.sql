@@ -17,134 +17,119 @@ on_order as (
     select * from {{ ref('int_planning__on_order') }}
 ),
 
-policies as (
-    select * from {{ ref('int_planning__order_policies') }}
-),
-
-demand as (
-    select * from {{ ref('int_planning__lead_time_demand') }}
-),
-
-needs as (
-    select
-        branch_number,
-        article_number,
-        sum(level_units) as order_up_to_level,
-        sum(needed_units) as needed_units
-    from sizes
-    group by branch_number, article_number
-),
-
-own as (
+-- A row per size from here to the sums. By windows instead of joins: how many rows a group has is not known beforehand.
+of_sizes as (
     select
         pairs.*,
-        needs.order_up_to_level,
-        needs.needed_units,
+        sizes.article_size_number,
+        sizes.on_hand as on_hand_of_size,
+        sizes.level_units as level_of_size,
+        sizes.needed_units as needed_of_size,
+        sum(sizes.level_units) over of_pair as order_up_to_level,
+        sum(sizes.needed_units) over of_pair as needed_units,
         coalesce(on_order.on_order_units, 0) as on_order_units,
         coalesce(on_order.inbound_transfer_units, 0) as inbound_transfer_units,
-        greatest(
-            0,
-            needs.needed_units - coalesce(on_order.on_order_units, 0) - coalesce(on_order.inbound_transfer_units, 0)
-        ) as net_units,
         pairs.supplied_from <> pairs.branch_number as is_supplied
     from pairs
-    inner join needs
-        on pairs.branch_number = needs.branch_number and pairs.article_number = needs.article_number
+    inner join sizes
+        on pairs.branch_number = sizes.branch_number and pairs.article_number = sizes.article_number
     left join on_order
         on pairs.branch_number = on_order.branch_number and pairs.article_number = on_order.article_number
+    window of_pair as (partition by pairs.branch_number, pairs.article_number)
+),
+
+netted as (
+    select
+        *,
+        greatest(0, needed_units - on_order_units - inbound_transfer_units) as net_units_of_pair
+    from of_sizes
 ),
 
 -- What supplied branches need of a size is a need of the branch that supplies them; outlets ask for nothing.
 passed_on as (
     select
-        own.supplied_from as branch_number,
-        own.article_number,
-        sizes.article_size_number,
-        sum(sizes.needed_units * own.net_units / own.needed_units) as units
-    from own
-    inner join sizes
-        on own.branch_number = sizes.branch_number and own.article_number = sizes.article_number
-    where
-        own.is_supplied
-        and own.needed_units > 0
-        and own.shop_type <> 'outlet'
-    group by own.supplied_from, own.article_number, sizes.article_size_number
+        *,
+        sum(
+            case
+                when is_supplied and shop_type <> 'outlet'
+                    then coalesce(needed_of_size * net_units_of_pair / nullif(needed_units, 0), 0)
+                else 0
+            end
+        ) over (partition by supplied_from, article_number, article_size_number) as asked_of_supplier
+    from netted
 ),
 
-group_needs as (
+summed as (
     select
-        sizes.branch_number,
-        sizes.article_number,
-        sum(greatest(0, sizes.level_units + coalesce(passed_on.units, 0) - greatest(sizes.on_hand, 0))) as units
-    from sizes
-    left join passed_on
-        on
-            sizes.branch_number = passed_on.branch_number
-            and sizes.article_number = passed_on.article_number
-            and sizes.article_size_number = passed_on.article_size_number
-    group by sizes.branch_number, sizes.article_number
-),
-
-season_demand as (
-    select
-        policies.supplied_from as branch_number,
-        demand.article_number,
-        sum(demand.demand_until_season_end) as units,
-        min(demand.days_until_season_end) as days_until_season_end
-    from demand
-    inner join policies
-        on demand.branch_number = policies.branch_number and demand.article_number = policies.article_number
-    group by policies.supplied_from, demand.article_number
+        branch_number,
+        article_number,
+        supplied_from,
+        lead_time_days,
+        pack_units,
+        minimum_order_units,
+        shop_type,
+        assortment_type,
+        is_active,
+        is_supplied,
+        on_hand,
+        on_order_units,
+        inbound_transfer_units,
+        daily_demand,
+        lead_demand,
+        protection_demand,
+        reorder_point,
+        order_up_to_level,
+        needed_units,
+        net_units_of_pair,
+        demand_until_season_end as demand_of_pair,
+        days_until_season_end as days_of_pair,
+        as_of_date,
+        sum(
+            greatest(
+                0,
+                level_of_size + case when is_supplied then 0 else asked_of_supplier end - greatest(on_hand_of_size, 0)
+            )
+        ) as needed_units_of_group
+    from passed_on
+    group by
+        branch_number, article_number, supplied_from, lead_time_days, pack_units, minimum_order_units, shop_type,
+        assortment_type, is_active, is_supplied, on_hand, on_order_units, inbound_transfer_units, daily_demand,
+        lead_demand, protection_demand, reorder_point, order_up_to_level, needed_units, net_units_of_pair,
+        demand_until_season_end, days_until_season_end, as_of_date
 ),
 
 wanted as (
     select
-        own.*,
-        policies.lead_time_days,
-        policies.pack_units,
-        policies.minimum_order_units,
-        greatest(
-            0, group_needs.units - own.on_order_units - own.inbound_transfer_units
-        ) as net_units_of_group,
-        season_demand.units as demand_until_season_end,
-        case
-            when season_demand.days_until_season_end is not null
-                then floor(
-                    greatest(
-                        0,
-                        season_demand.units
-                        - greatest(own.on_hand, 0)
-                        - own.on_order_units
-                        - own.inbound_transfer_units
-                    ) / policies.pack_units
-                ) * policies.pack_units
-        end as most_units,
-        case
-            when own.shop_type = 'outlet' then 'outlet'
-            when not own.is_active then 'inactive'
-            when own.is_supplied then 'supplied'
-            when own.assortment_type = 'one_shot' then 'one_shot'
-            when season_demand.days_until_season_end < policies.lead_time_days + 28 then 'season'
-        end as hindrance
-    from own
-    inner join policies
-        on own.branch_number = policies.branch_number and own.article_number = policies.article_number
-    inner join group_needs
-        on own.branch_number = group_needs.branch_number and own.article_number = group_needs.article_number
-    left join season_demand
-        on own.branch_number = season_demand.branch_number and own.article_number = season_demand.article_number
+        *,
+        greatest(0, needed_units_of_group - on_order_units - inbound_transfer_units) as net_units,
+        sum(demand_of_pair) over of_group as demand_until_season_end,
+        min(days_of_pair) over of_group as days_until_season_end
+    from summed
+    window of_group as (partition by supplied_from, article_number)
 ),
 
--- A thousandth of a unit is no need: what is passed on is a share of whole units.
-packed as (
+judged as (
     select
         *,
         case
-            when net_units_of_group > 0.001
-                then
-                    ceil(
-                        greatest(ceil(net_units_of_group - 0.001), minimum_order_units) / pack_units
-                    ) * pack_units
+            when days_until_season_end is not null
+                then floor(
+                    greatest(
+                        0, demand_until_season_end - greatest(on_hand, 0) - on_order_units - inbound_transfer_units
+                    ) / pack_units
+                ) * pack_units
+        end as most_units,
+        case
+            when shop_type = 'outlet' then 'outlet'
+            when not is_active then 'inactive'
+            when is_supplied then 'supplied'
+            when assortment_type = 'one_shot' then 'one_shot'
+            when days_until_season_end < lead_time_days + 28 then 'season'
+        end as hindrance,
+        -- A thousandth of a unit is no need: what is passed on is a share of whole units.
+        case
+            when net_units > 0.001
+                then ceil(greatest(ceil(net_units - 0.001), minimum_order_units) / pack_units) * pack_units
             else 0
         end as packed_units
     from wanted
@@ -166,14 +151,13 @@ final as (
         cast(reorder_point as numeric(18, 6)) as reorder_point,
         cast(order_up_to_level as numeric(18, 6)) as order_up_to_level,
         cast(needed_units as numeric(18, 4)) as needed_units,
-        cast(
-            case when is_supplied and hindrance = 'supplied' then ceil(net_units) else 0 end as numeric(18, 4)
-        ) as replenishment_units,
+        cast(case when hindrance = 'supplied' then ceil(net_units_of_pair) else 0 end as numeric(18, 4))
+            as replenishment_units,
         hindrance,
-        cast(net_units_of_group as numeric(18, 4)) as net_units,
+        cast(net_units as numeric(18, 4)) as net_units,
         cast(most_units as numeric(18, 4)) as most_units,
         cast(demand_until_season_end as numeric(18, 6)) as demand_until_season_end,
-        packed_units > ceil(net_units_of_group - 0.001) as is_rounded_up,
+        packed_units > ceil(net_units - 0.001) as is_rounded_up,
         coalesce(packed_units > most_units, false) as is_capped,
         cast(
             case
@@ -182,7 +166,7 @@ final as (
             end as numeric(18, 4)
         ) as order_units,
         as_of_date
-    from packed
+    from judged
 )
 
 select * from final

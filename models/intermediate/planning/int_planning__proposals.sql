@@ -66,7 +66,7 @@ received as (
         on
             live.branch_number = spans.branch_number
             and live.article_number = spans.article_number
-            and spans.first_day > live.decided_on
+            and live.decided_on < spans.first_day
     group by live.proposal_id, live.branch_number, live.article_number, live.decided_on, live.units
 ),
 

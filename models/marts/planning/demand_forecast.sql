@@ -44,10 +44,10 @@ chosen as (
         {{ element_at('days.demand_mean', 'days.days_ahead') }} is not null as is_from_batch,
         days.model,
         days.forecast_origin,
-        {{ element_at('days.demand_mean', 'days.days_ahead') }} as batch_mean,
-        {{ element_of_row('days.demand_quantiles', 7, 'days.days_ahead') }} as batch_p50,
-        {{ element_of_row('days.demand_quantiles', 11, 'days.days_ahead') }} as batch_p80,
-        {{ element_of_row('days.demand_quantiles', 13, 'days.days_ahead') }} as batch_p95,
+        {{ element_at('days.demand_mean', 'days.days_ahead') }} as batch_demand_mean,
+        {{ element_of_row('days.demand_quantiles', 7, 'days.days_ahead') }} as batch_demand_p50,
+        {{ element_of_row('days.demand_quantiles', 11, 'days.days_ahead') }} as batch_demand_p80,
+        {{ element_of_row('days.demand_quantiles', 13, 'days.days_ahead') }} as batch_demand_p95,
         days.dispersion as batch_dispersion,
         days.level_cv2 as batch_level_cv2,
         baseline.demand_mean,
@@ -70,10 +70,8 @@ final as (
         article_number,
         branch_number,
         forecast_date,
-        {% for column in ['demand_mean', 'demand_p50', 'demand_p80', 'demand_p95', 'dispersion', 'level_cv2'] -%}
-        cast(
-            case when is_from_batch then {{ column | replace('demand', 'batch') if 'demand' in column else 'batch_' ~ column }} else {{ column }} end as numeric(18, 6)
-        ) as {{ column }},
+        {% for figure in ['demand_mean', 'demand_p50', 'demand_p80', 'demand_p95', 'dispersion', 'level_cv2'] -%}
+        cast(case when is_from_batch then batch_{{ figure }} else {{ figure }} end as numeric(18, 6)) as {{ figure }},
         {% endfor -%}
         case when is_from_batch then model else 'baseline' end as model,
         case when is_from_batch then forecast_origin else series_end end as forecast_origin,

@@ -6,15 +6,6 @@ pairs as (
     select * from {{ ref('int_planning__order_units') }}
 ),
 
-size_lines as (
-    select
-        branch_number,
-        article_number,
-        sum(recommended_units) as recommended_units
-    from {{ ref('reorder_size_lines') }}
-    group by branch_number, article_number
-),
-
 policies as (
     select * from {{ ref('int_planning__order_policies') }}
 ),
@@ -70,8 +61,13 @@ described as (
         on pairs.branch_number = demand.branch_number and pairs.article_number = demand.article_number
     left join reorder_points
         on pairs.branch_number = reorder_points.branch_number and pairs.article_number = reorder_points.article_number
-    left join size_lines
-        on pairs.branch_number = size_lines.branch_number and pairs.article_number = size_lines.article_number
+    -- Looked up pair by pair: how many a sum by pairs would have is not known beforehand.
+    cross join lateral (
+        select sum(lines.recommended_units) as recommended_units
+        from {{ ref('reorder_size_lines') }} as lines
+        where lines.article_number = pairs.article_number and lines.branch_number = pairs.branch_number
+        {{ computed_once() }}
+    ) as size_lines
 ),
 
 valued as (

@@ -25,31 +25,6 @@ packs as (
     from {{ ref('size_pack') }}
 ),
 
-packs_of_sizes as (
-    select
-        sizes.branch_number,
-        sizes.article_number,
-        sizes.article_size_number,
-        packs.pack_units,
-        packs.is_lot,
-        row_number() over (
-            partition by sizes.branch_number, sizes.article_number, sizes.article_size_number
-            order by packs.rank_of_scope, case when packs.article_size_number is null then 2 else 1 end
-        ) as place
-    from sizes
-    inner join articles
-        on sizes.article_number = articles.article_number
-    inner join packs
-        on
-            (packs.article_size_number is null or sizes.article_size_number = packs.article_size_number)
-            and coalesce(packs.scope_value, '') = case packs.scope
-                when 'article' then articles.article_number
-                when 'brand' then articles.brand
-                when 'category' then articles.category
-                else ''
-            end
-),
-
 -- What the order brings beyond the needs of all sizes is shared like sales.
 weighed as (
     select
@@ -71,12 +46,25 @@ weighed as (
         on sizes.branch_number = pairs.branch_number and sizes.article_number = pairs.article_number
     inner join policies
         on sizes.branch_number = policies.branch_number and sizes.article_number = policies.article_number
-    left join packs_of_sizes
-        on
-            sizes.branch_number = packs_of_sizes.branch_number
-            and sizes.article_number = packs_of_sizes.article_number
-            and sizes.article_size_number = packs_of_sizes.article_size_number
-            and packs_of_sizes.place = 1
+    inner join articles
+        on sizes.article_number = articles.article_number
+    left join lateral (
+        select
+            packs.pack_units,
+            packs.is_lot
+        from packs
+        where
+            (packs.article_size_number is null or packs.article_size_number = sizes.article_size_number)
+            and coalesce(packs.scope_value, '') = case packs.scope
+                when 'article' then articles.article_number
+                when 'brand' then articles.brand
+                when 'category' then articles.category
+                else ''
+            end
+        order by packs.rank_of_scope, case when packs.article_size_number is null then 2 else 1 end
+        limit 1
+    ) as packs_of_sizes
+        on true
 ),
 
 portions as (
