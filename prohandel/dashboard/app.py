@@ -96,13 +96,14 @@ def _draw(name: str, words: Words, pages: Choice) -> None:
     settings = None
     try:
         settings = from_environment()
-        context = _context(name, words, pages, settings)
+        page = importlib.import_module(f"prohandel.dashboard.pages.{name}")
+        context = _context(name, words, pages, settings, getattr(page, "CONTROLS", filter_bar.CONTROLS))
         with st.sidebar:
             _language_switch(words)
         if context is not None:
             with st.sidebar:
                 search.draw(context)
-            importlib.import_module(f"prohandel.dashboard.pages.{name}").render(context)
+            page.render(context)
     except DatabaseGoneError:
         if settings is not None:
             states.database_gone(words, settings)
@@ -113,7 +114,7 @@ def _draw(name: str, words: Words, pages: Choice) -> None:
         states.failed(words, error)
 
 
-def _context(name: str, words: Words, pages: Choice, settings: Settings) -> Context | None:
+def _context(name: str, words: Words, pages: Choice, settings: Settings, controls: tuple[str, ...]) -> Context | None:
     """What the page gets; None where there is nothing to show yet."""
     pool = pool_of(settings)
     freshness = freshness_of(pool)
@@ -126,7 +127,8 @@ def _context(name: str, words: Words, pages: Choice, settings: Settings) -> Cont
     states.as_of_line(words, freshness)
     states.stale_note(words, freshness, settings)
     filter_bar.take_address(name, options, freshness.as_of_date)
-    filters = filter_bar.draw(words, options, freshness.as_of_date, _first_day(ask, freshness.as_of_date))
+    first_day = _first_day(ask, freshness.as_of_date)
+    filters = filter_bar.draw(words, options, freshness.as_of_date, first_day, controls)
     filter_bar.put_address(filters)
     return Context(
         rows=ask,

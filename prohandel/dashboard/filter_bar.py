@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -22,6 +22,9 @@ from prohandel.dashboard.filters import (
     to_address,
 )
 from prohandel.dashboard.words import Words
+
+CONTROLS = ("period", "compare", "money")
+"""The controls beside the popover of filters; a page names those that it heeds in a constant of this name."""
 
 _SEEN = "filters_in_address"
 _PAGE = "filters_page"
@@ -92,58 +95,64 @@ def current(as_of: date) -> Filters:
     return from_values(values, as_of)
 
 
-def draw(words: Words, options: Options, as_of: date, first_day: date) -> Filters:
-    """Draws the bar and returns what is chosen."""
+def draw(words: Words, options: Options, as_of: date, first_day: date, controls: Sequence[str] = CONTROLS) -> Filters:
+    """Draws the bar and returns what is chosen.
+
+    Args:
+        words: language.
+        options: what can be chosen.
+        as_of: the last complete day.
+        first_day: of the sales, the earliest that can be chosen.
+        controls: those of period, compare and money that change something on the page.
+    """
     _keep()
-    filters = current(as_of)
-    formats = words.formats
     with st.container(key="filter-bar", horizontal=True, vertical_alignment="center", gap="small"):
-        st.selectbox(
-            words("period"),
-            PERIODS,
-            key=widget_key("period"),
-            format_func=words,
-            width=190,
-            label_visibility="collapsed",
-        )
-        if st.session_state[widget_key("period")] == "own":
-            st.date_input(
-                words("own_days"),
-                key=_OWN,
-                min_value=first_day,
-                max_value=as_of,
-                format="DD.MM.YYYY" if words.language == "de" else "YYYY-MM-DD",
-                width=230,
-                label_visibility="collapsed",
-            )
-        st.segmented_control(
-            words("compare"),
-            COMPARISONS,
-            key=widget_key("compare"),
-            format_func=words,
-            required=True,
-            label_visibility="collapsed",
-        )
-        st.segmented_control(
-            words("money"),
-            MONEYS,
-            key=widget_key("money"),
-            format_func=words,
-            required=True,
-            label_visibility="collapsed",
-        )
-        number = len(filters.active())
+        if "period" in controls:
+            _period(words, as_of, first_day)
+        for name, values in (("compare", COMPARISONS), ("money", MONEYS)):
+            if name in controls:
+                st.segmented_control(
+                    words(name),
+                    values,
+                    key=widget_key(name),
+                    format_func=words,
+                    required=True,
+                    label_visibility="collapsed",
+                )
+        number = len(current(as_of).active())
         label = words("filters_count", number=number) if number else words("filters")
         with st.popover(label, type="primary" if number else "secondary", width=130):
             _lists(words, options)
     filters = current(as_of)
     _chosen(words, options, filters)
-    with st.container(key="filter-span"):
-        shown, before = (
-            f"{formats.day(span.first)} \u2013 {formats.day(span.last)}" for span in (filters.span, filters.before)
-        )
-        st.caption(f"{shown} · {words('vs_' + filters.compare)} ({before})")
+    if "period" in controls:
+        _spans(words, filters, with_comparison="compare" in controls)
     return filters
+
+
+def _period(words: Words, as_of: date, first_day: date) -> None:
+    st.selectbox(
+        words("period"), PERIODS, key=widget_key("period"), format_func=words, width=190, label_visibility="collapsed"
+    )
+    if st.session_state[widget_key("period")] == "own":
+        st.date_input(
+            words("own_days"),
+            key=_OWN,
+            min_value=first_day,
+            max_value=as_of,
+            format="DD.MM.YYYY" if words.language == "de" else "YYYY-MM-DD",
+            width=230,
+            label_visibility="collapsed",
+        )
+
+
+def _spans(words: Words, filters: Filters, *, with_comparison: bool) -> None:
+    shown, before = (
+        f"{words.formats.day(span.first)} \u2013 {words.formats.day(span.last)}"
+        for span in (filters.span, filters.before)
+    )
+    with st.container(key="filter-span"):
+        st.caption(f"{shown} · {words('vs_' + filters.compare)} ({before})" if with_comparison else shown)
 
 
 def _keep() -> None:
@@ -151,6 +160,8 @@ def _keep() -> None:
     for name in (*DEFAULTS, *LISTS):
         key = widget_key(name)
         st.session_state[key] = st.session_state.get(key, DEFAULTS.get(name, []))
+    if _OWN in st.session_state:
+        st.session_state[_OWN] = st.session_state[_OWN]
 
 
 def _lists(words: Words, options: Options) -> None:

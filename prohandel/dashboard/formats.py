@@ -133,7 +133,7 @@ class Formats:
     def week(self, value: date) -> str:
         """The ISO week of a day: KW 9 or W9."""
         number = value.isocalendar().week
-        return f"KW {number}" if self.language == "de" else f"W{number}"
+        return f"KW\u00a0{number}" if self.language == "de" else f"W{number}"
 
     def month(self, value: Any) -> str:
         """Feb. 2026."""

@@ -22,6 +22,8 @@ _WEEKS = 26
 _CATEGORIES = 15
 _AGES = ("0-30", "31-90", "91-180", "181-365", "366+", "unknown")
 
+CONTROLS = ("period", "compare")
+
 WORDS = {
     "value_cost": ("Lagerwert (EK)", "Stock value (cost)"),
     "value_retail": ("Lagerwert (VK)", "Stock value (retail)"),

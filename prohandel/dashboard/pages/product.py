@@ -12,13 +12,15 @@ import streamlit as st
 from prohandel.dashboard import charts, states
 from prohandel.dashboard.components import Column, Kpi, kpi_row, panel, table, without_effect
 from prohandel.dashboard.context import Context
-from prohandel.dashboard.formats import is_missing
+from prohandel.dashboard.formats import NOTHING, is_missing
 from prohandel.dashboard.sizes import size_order
 from prohandel.dashboard.sql import product as ask
 from prohandel.dashboard.sql.stock import dates_back
 
 _WEEKS = 52
 _DAYS_OF_STOCK = 182
+
+CONTROLS = ("period",)
 
 WORDS = {
     "choose_article": ("Welcher Artikel?", "Which article?"),
@@ -38,9 +40,9 @@ WORDS = {
     "days": ("{number} Tage", "{number} days"),
     "sold_28": ("Verkauf 28 Tage", "Sold in 28 days"),
     "revenue_365": ("Umsatz netto 365 T.", "Net revenue 365 d"),
-    "in_branches": ("in {number} Filialen", "in {number} branches"),
+    "in_branches": ("Filialen: {number}", "branches: {number}"),
     "per_day": ("{number} am Tag", "{number} a day"),
-    "out_in": ("leer in {number}", "out in {number}"),
+    "out_in": ("leer: {number}", "out: {number}"),
     "stock_over_time": ("Bestand im Zeitverlauf", "Stock over time"),
     "stock_question": (
         "Wann war er leer (rot: Anteil leerer Filialen), und liegt er über dem Meldebestand (gestrichelt)?",
@@ -146,7 +148,7 @@ def _key_figures(context: Context, article: Any, pairs: pd.DataFrame) -> None:
             Kpi(words("stock_now"), words("pieces", number=formats.number(on_hand)), "inventory_status", "on_hand",
                 note=words("in_branches", number=int((own["on_hand"] > 0).sum()))
                 + (f", {words('out_in', number=out)}" if out else "")),
-            Kpi(words("supply"), words("days", number=formats.number(on_hand / demand if demand else None)),
+            Kpi(words("supply"), words("days", number=formats.number(on_hand / demand)) if demand else NOTHING,
                 "inventory_status", "days_of_supply", note=words("per_day", number=formats.number(demand, 1))),
             Kpi(words("sold_28"), words("pieces", number=formats.number(sold["demand_units"].sum())),
                 "fct_sales_daily", "demand_units"),
@@ -256,10 +258,10 @@ def _size_chart(context: Context, drawn: pd.DataFrame, sizes: list[str]) -> Any:
     states_there = [words("there"), words("core_out"), words("out"), words("negative")]
     colors = [charts.BLUE, charts.RED, charts.GREY, charts.VIOLET]
     branches = list(dict.fromkeys(drawn["branch"]))
-    base = alt.Chart(drawn, height=max(120, 28 * len(branches) + 60)).encode(
+    base = alt.Chart(drawn, height=36 * len(branches) + 130).encode(
         x=alt.X("article_size_number:N", sort=sizes,
                 axis=alt.Axis(title=words.column("article_size_number"), orient="top", labelAngle=0)),
-        y=alt.Y("branch:N", sort=branches, axis=alt.Axis(title=None)),
+        y=alt.Y("branch:N", sort=branches, axis=alt.Axis(title=None, labelOverlap=False)),
         tooltip=[
             alt.Tooltip("branch:N", title=words("branch")),
             alt.Tooltip("article_size_number:N", title=words.column("article_size_number")),

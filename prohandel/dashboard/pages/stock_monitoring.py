@@ -21,6 +21,8 @@ _DAILY_UP_TO = 92
 Measure = Literal["stock_value_cost", "stock_units", "stockout_rate"]
 _KINDS: dict[Measure, Kind] = {"stock_value_cost": "money", "stock_units": "units", "stockout_rate": "percent"}
 
+CONTROLS = ("period",)
+
 WORDS = {
     "at_risk_pairs": ("Bestände in Gefahr", "Stocks at risk"),
     "out_now": ("Leer", "Out of stock"),

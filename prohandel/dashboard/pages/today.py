@@ -16,10 +16,12 @@ from prohandel.dashboard.sql import today as ask
 
 _DAYS_SHOWN = 35
 
+CONTROLS = ("money",)
+
 WORDS = {
     "day": ("Gestern", "Yesterday"),
     "day_on": ("Umsatz {day}", "Revenue {day}"),
-    "week_to_date": ("Umsatz Woche ({week})", "Revenue this week ({week})"),
+    "week_to_date": ("Umsatz {week}", "Revenue {week}"),
     "month_to_date": ("Umsatz Monat", "Revenue this month"),
     "receipts_on": ("Bons {day}", "Receipts {day}"),
     "basket_on": ("Ø-Bon {day}", "Basket {day}"),
@@ -70,8 +72,8 @@ WORDS = {
         "{cases} stocks that cannot be right, in {branches} branches",
     ),
     "investigate_text": (
-        "{cases} Artikel unter EK verkauft oder ohne EK / VK; {incidents} offene Datenvorfälle",
-        "{cases} articles sold below cost or without cost or price; {incidents} open data incidents",
+        "{cases} Artikel unter EK verkauft oder ohne EK / VK; Datenvorfälle offen: {incidents}",
+        "{cases} articles sold below cost or without cost or price; data incidents open: {incidents}",
     ),
     "eur_order": ("Bestellwert zu EK", "order value at cost"),
     "eur_gain": ("Mehrumsatz erwartet, netto", "expected extra revenue, net"),

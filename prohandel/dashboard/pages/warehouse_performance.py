@@ -27,6 +27,8 @@ _MEASURES: dict[str, tuple[Kind, bool]] = {
 }
 """Measures to rank by: how they are written, and whether more is better."""
 
+CONTROLS: tuple[str, ...] = ()
+
 WORDS = {
     "revenue": ("Umsatz netto 365 T.", "Net revenue 365 d"),
     "margin": ("Rohertrag 365 T.", "Gross margin 365 d"),

@@ -149,4 +149,4 @@ def texts(app: AppTest) -> str:
 
 def metrics(app: AppTest) -> dict[str, str]:
     """Values of the key figures by label, without the spaces that do not break."""
-    return {metric.label: metric.value.replace("\u00a0", " ") for metric in app.metric}
+    return {metric.label.replace("\u00a0", " "): metric.value.replace("\u00a0", " ") for metric in app.metric}

@@ -78,7 +78,7 @@ def test_today_adds_up(marts: Marts) -> None:
     app = open_page()
     assert metrics(app) == {
         "Umsatz Fr 27.02.": "250 €",
-        "Umsatz Woche (KW 9)": "850 €",
+        "Umsatz KW 9": "850 €",
         "Umsatz Monat": "4.180 €",
         "Bons Fr 27.02.": "3",
         "Ø-Bon Fr 27.02.": "99,17 €",
@@ -222,12 +222,26 @@ def test_search_takes_signs_of_patterns_as_they_are(marts: Marts) -> None:
 
 
 def test_the_address_tells_the_filters(marts: Marts) -> None:
-    app = open_page(period="p90", branch=["0901"], money="gross")
+    app = open_page("inventory_overview", period="p90", branch=["0901"], money="gross")
     assert app.session_state["filter_branch"] == ["0901"]
     assert app.query_params["period"] == "p90"
     app.selectbox(key="filter_period").set_value("p7").run()
     assert app.query_params["period"] == "p7"
     assert app.query_params["branch"] == "0901"
+    assert app.query_params["money"] == "gross"
+
+
+def test_an_own_period_outlives_a_page_without_periods(marts: Marts) -> None:
+    chosen = {"period": "own", "from": "2026-02-02", "to": "2026-02-08"}
+    app = open_page("", **chosen)
+    assert {name: app.query_params[name] for name in chosen} == chosen
+    assert "02.02.2026 \u2013 08.02.2026" in told(open_page("inventory_overview", **chosen))
+
+
+def test_controls_without_effect_are_not_drawn(marts: Marts) -> None:
+    drawn = {page: {box.key for box in open_page(page).selectbox} for page in ("", "inventory_overview")}
+    assert "filter_period" not in drawn[""]
+    assert "filter_period" in drawn["inventory_overview"]
 
 
 def test_as_of_line_names_the_publication(marts: Marts) -> None:
