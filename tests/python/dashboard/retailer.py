@@ -97,6 +97,11 @@ def _stock(conn: psycopg.Connection[Any]) -> None:
             "branch_number": branch, "article_number": article, "on_hand": on_hand, "reorder_point": 5.0,
             "order_up_to_level": 12.0, "on_order_units": 0,
         }])  # fmt: skip
+        ordered = 12 if (branch, article) == ("0902", "A1") else 0
+        fill(conn, "reorder_recommendations", [{
+            "branch_number": branch, "article_number": article, "on_hand": on_hand,
+            "recommended_order_units": ordered, "order_value_cost": 15 * ordered,
+        }])  # fmt: skip
         for size, share in (("S", 0.2), ("M", 0.5), ("L", 0.3)):
             fill(conn, "size_availability", [{
                 "branch_number": branch, "article_number": article, "article_size_number": size,

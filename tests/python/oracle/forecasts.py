@@ -129,10 +129,10 @@ def baseline(facts: Facts) -> Forecasts:
 def series(facts: Facts) -> tuple[pd.DataFrame, Floats, Floats]:
     """Every series (pair, category, is_forecastable), its units and its share in stock, (n, 364) each."""
     branches = facts.core.branches.set_index("branch_number")
-    runs = branches["is_active"].fillna(True).astype(bool) & ~branches["is_deleted"].fillna(False).astype(bool)
+    runs = known(branches["is_active"], default=True) & ~known(branches["is_deleted"], default=False)
     articles = facts.articles
-    sold = articles["is_active"].fillna(True).astype(bool) & ~articles["is_deleted"].astype(bool)
-    pairs = facts.pairs[facts.pairs["range_start"].le(facts.as_of).fillna(False).astype(bool)]
+    sold = known(articles["is_active"], default=True) & ~articles["is_deleted"].astype(bool)
+    pairs = facts.pairs[known(facts.pairs["range_start"].le(facts.as_of), default=False)]
     pairs = pairs.reset_index(drop=True)
     place = {key: at for at, key in enumerate(zip(pairs["branch_number"], pairs["article_number"], strict=True))}
     daily = facts.stock.daily
@@ -168,7 +168,7 @@ def _share(facts: Facts, daily: pd.DataFrame) -> Floats:
     )
     demand = daily["demand_units"].to_numpy(dtype=float)
     hours = daily["stockout_hours"].to_numpy(dtype=float, na_value=np.nan)
-    empty = daily["closing_stock"].le(0).fillna(False).to_numpy(dtype=bool)
+    empty = known(daily["closing_stock"].le(0), default=False).to_numpy(dtype=bool)
     with np.errstate(divide="ignore", invalid="ignore"):
         left = np.maximum(0, 1 - hours / opened)
         left = np.where(demand > 0, np.maximum(left, np.minimum(1, 1 / opened)), left)
@@ -176,3 +176,8 @@ def _share(facts: Facts, daily: pd.DataFrame) -> Floats:
     told = ~np.isnan(hours) & (opened > 0)
     share = np.where(told, left, np.where(empty, 0.5, 1.0))
     return np.where(daily["is_in_stock"].to_numpy(dtype=bool), share, 0.0)
+
+
+def known(flags: pd.Series[Any], *, default: bool) -> pd.Series[bool]:
+    """Flags, with a default in place of those that nobody knows."""
+    return flags.astype("boolean").fillna(default).astype(bool)

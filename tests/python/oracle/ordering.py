@@ -24,7 +24,7 @@ from scipy import stats
 from . import observations
 from .buying import open_orders
 from .facts import Facts
-from .forecasts import HORIZON, Forecasts, baseline, demand_forecast, quantile
+from .forecasts import HORIZON, Forecasts, baseline, demand_forecast, known, quantile
 from .landing import UNKNOWN
 from .planning import reorder_points
 from .seeds import ORDER_TERMS, PackRow
@@ -177,10 +177,10 @@ def _terms(facts: Facts) -> dict[Pair, dict[str, Any]]:
     policy = facts.seeds.replenishment(named)
     floors = facts.seeds.presentation_minimum(named)
     landed = facts.staged.suppliers
-    landed = landed[~landed["is_deleted"] & landed["lead_time_days"].ge(0).fillna(False)]
+    landed = landed[~landed["is_deleted"] & known(landed["lead_time_days"].ge(0), default=False)]
     of_supplier = (landed.groupby("name")["lead_time_days"].max() / 1e4).to_dict()
     branches = facts.core.branches.set_index("branch_number")
-    runs = branches["is_active"].fillna(True).astype(bool) & ~branches["is_deleted"].fillna(False).astype(bool)
+    runs = known(branches["is_active"], default=True) & ~known(branches["is_deleted"], default=False)
     found: dict[Pair, dict[str, Any]] = {}
     borrowed: dict[Pair, dict[str, Any]] = {}
     for at, row in enumerate(named.to_dict("records")):
@@ -326,11 +326,15 @@ def _pass_on(order: Order, orders: dict[Pair, Order]) -> None:
             at_supplier[size.name].passed += size.need * order.net / needed
 
 
+def _is(flag: Any, unknown: bool) -> bool:
+    return unknown if pd.isna(flag) else bool(flag)
+
+
 def _hindrance(facts: Facts, order: Order, days_left: int | None) -> str | None:
     terms, article = order.terms, facts.articles.loc[order.key[1]]
     if terms["shop_type"] == "outlet":
         return "outlet"
-    if not terms["is_active"] or not bool(article["is_active"]) or bool(article["is_deleted"]):
+    if not terms["is_active"] or not _is(article["is_active"], True) or _is(article["is_deleted"], False):
         return "inactive"
     if terms["supplied_from"] != order.key[0]:
         return "supplied"
