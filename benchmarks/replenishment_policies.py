@@ -10,7 +10,7 @@ import numpy.typing as npt
 from benchmarks.replenishment_world import FIRST_DAY, WEATHER_CV2, Retailer
 from prohandel.forecast.distribution import Demand
 from prohandel.forecast.panel import Panel
-from prohandel.replenishment.calibration import lost_units, shortage_ratio
+from prohandel.replenishment.calibration import in_hindsight, lost_units, shortage_ratio
 from prohandel.replenishment.counts import CountDemand, Floats
 from prohandel.replenishment.levels import level_for_cycle_service, safety_stock_normal, with_lead_time_spread
 from prohandel.replenishment.optimise import Stretch, least_stock
@@ -18,12 +18,13 @@ from prohandel.replenishment.simulation import Ledger, Levels, Policy
 
 Model = Callable[[Panel, int], Demand]
 
-Sight = Callable[[int, Ledger], tuple[CountDemand, CountDemand]]
-"""(day, ledger) -> expected demand of the lead time, and of lead time and review period, of each pair."""
+Sight = Callable[[int, Ledger], tuple[CountDemand, CountDemand, CountDemand]]
+"""(day, ledger) -> expected demand of each pair: of the lead time, of lead time and review period, of the days until
+the next review."""
 
 FLOOR = 0.5
 """Least cycle service of a pair that the optimised policy allows."""
-SHORTAGE_RATIO, PRIOR_WEEKS, LAG_WEEKS, WINDOW_WEEKS = 1.0, 4.0, 4, 26
+SHORTAGE_RATIO, PRIOR_WEEKS, LAG_WEEKS, WINDOW_WEEKS = 1.0, 4.0, 4, 13
 """Ratio to begin with, what it counts for, weeks that are passed over, weeks that are looked back on."""
 AT_LEAST = 1.0
 """Units that every policy keeps ordered of an article that is always to be there."""
@@ -61,7 +62,7 @@ def one_level(retailer: Retailer, sees: Sight, service_level: float) -> Policy:
     """The quantile of the demand that is expected, one service level for all pairs."""
 
     def decide(day: int, ledger: Ledger) -> Levels:
-        _, protection = sees(day, ledger)
+        _, protection, _ = sees(day, ledger)
         level = np.maximum(level_for_cycle_service(protection, service_level, retailer.world.lot), AT_LEAST)
         return Levels(level, level)
 
@@ -77,17 +78,17 @@ def optimised(
     """
     weights = np.ones_like(retailer.price) if weight is None else weight
     review = retailer.world.review_period_days
-    days = retailer.lead_time_mean + review
     planned: list[float] = []
     found: list[float] = []
-    before: list[tuple[Floats, Floats]] = []
+    before: list[CountDemand] = []
 
     def decide(day: int, ledger: Ledger) -> Levels:
-        lead, protection = sees(day, ledger)
+        lead, protection, coming = sees(day, ledger)
         if before:
-            daily, dispersion = before[-1]
             week = slice(day - review, day)
-            lost = lost_units(ledger.in_stock_share[:, week], ledger.sold[:, week], daily[:, np.newaxis], dispersion)
+            share, sold = ledger.in_stock_share[:, week], ledger.sold[:, week]
+            daily = in_hindsight(share, sold, (before[-1].mean / review)[:, np.newaxis], retailer.category)
+            lost = lost_units(share, sold, daily, before[-1].dispersion())
             found.append(float((weights * lost).sum()))
         # Of the first weeks stock was ordered by the policy before.
         counted = slice(max(LAG_WEEKS, len(found) - WINDOW_WEEKS), len(found))
@@ -96,11 +97,9 @@ def optimised(
             lead, protection, np.full(len(weights), float(review)), retailer.world.lot, retailer.unit_cost, weights
         )
         plan = least_stock(group, target, floor=FLOOR, minimum_level=AT_LEAST, shortage_ratio=ratio)
-        daily = protection.mean / days
-        excess = np.maximum(0.0, protection.variance - protection.mean)
-        squared = protection.mean**2
-        before.append((daily, np.divide(excess, squared, out=np.zeros_like(excess), where=squared > 0)))
-        planned.append(float((weights * review * daily * (1 - plan.fill_rate)).sum() / ratio))
+        before.append(coming)
+        demanded = protection.mean - lead.mean
+        planned.append(float((weights * demanded * (1 - plan.fill_rate)).sum() / ratio))
         return Levels(plan.order_up_to_level, plan.order_up_to_level)
 
     return decide
@@ -111,10 +110,13 @@ def by_forecast(retailer: Retailer, model: Model) -> Sight:
     review = retailer.world.review_period_days
     lead_days = retailer.lead_time_mean.astype(np.int64)
 
-    def sees(day: int, ledger: Ledger) -> tuple[CountDemand, CountDemand]:
+    def sees(day: int, ledger: Ledger) -> tuple[CountDemand, CountDemand, CountDemand]:
         demand = model(panel(retailer, day, ledger), int(lead_days.max()) + review)
-        of_both = [demand.over(0, days) for days in (lead_days, lead_days + review)]
-        return _spread(retailer, *((each.mean, each.variance()) for each in of_both))
+        lead, protection, coming = (demand.over(0, days) for days in (lead_days, lead_days + review, review))
+        return (
+            *_spread(retailer, (lead.mean, lead.variance()), (protection.mean, protection.variance())),
+            CountDemand(coming.mean, coming.variance()),
+        )
 
     return sees
 
@@ -128,9 +130,11 @@ def by_process(retailer: Retailer) -> Sight:
     rows = np.arange(len(zero))
     lead_days = retailer.lead_time_mean.astype(np.int64)
 
-    def sees(day: int, _: Ledger) -> tuple[CountDemand, CountDemand]:
+    review = np.full(len(zero), retailer.world.review_period_days)
+
+    def sees(day: int, _: Ledger) -> tuple[CountDemand, CountDemand, CountDemand]:
         found = []
-        for length in (lead_days, lead_days + retailer.world.review_period_days):
+        for length in (lead_days, lead_days + review, review):
             last = np.minimum(day + length, days)
             # Past the last day as before it.
             longer = length / (last - day)
@@ -138,7 +142,7 @@ def by_process(retailer: Retailer) -> Sight:
             # Customers take 1 + a geometric number: E[size^2] / E[size] = 2 basket - 1.
             of_weather = WEATHER_CV2 * (squares[rows, last] - squares[:, day]) * longer
             found.append((mean, mean * (2 * retailer.basket - 1) + of_weather))
-        return _spread(retailer, *found)
+        return (*_spread(retailer, found[0], found[1]), CountDemand(*found[2]))
 
     return sees
 

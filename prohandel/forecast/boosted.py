@@ -23,11 +23,11 @@ from prohandel.forecast.panel import Panel
 class BoostSettings:
     """Parameters of the boosting; `most_rows` bounds time and memory."""
 
-    rounds: int = 120
+    rounds: int = 150
     learning_rate: float = 0.05
-    leaves: int = 31
+    leaves: int = 15
     least_in_leaf: int = 200
-    objectives: tuple[str, ...] = ("poisson", "tweedie")
+    objectives: tuple[str, ...] = ("poisson",)
     most_rows: int = 1_000_000
     tweedie_power: float = 1.3
 
@@ -59,7 +59,21 @@ def boosted(
     for part in panel.chunks():
         ahead = future_rows(panel, part, horizon)
         mean[part] = np.exp(ahead.offset + _raw(models, ahead.features, num_threads)).reshape(-1, horizon)
-    return Demand(mean, demand.dispersion, demand.level_cv2)
+    fitted = np.exp(rows.offset + _raw(models, rows.features, num_threads))
+    return Demand(mean, _dispersion(demand, rows, fitted), demand.level_cv2)
+
+
+def _dispersion(demand: Demand, rows: Rows, fitted: Doubles) -> Floats:
+    """(n,) the negative binomial's dispersion, scaled so that it fits what the training rows deviate from their mean.
+
+    One factor for all series, by moments: sum((y - m)^2 - m) = factor x sum(total dispersion x m^2). A total dispersion
+    has the level's error in it; what is left of the scaled one without that error is the period's.
+    """
+    total = demand.period_dispersion()
+    expected = float((total[rows.series] * fitted**2).sum())
+    factor = max(0.0, float(((rows.units - fitted) ** 2 - fitted).sum())) / expected if expected > 0 else 1.0
+    of_period = (1.0 + factor * total) / (1.0 + demand.level_cv2) - 1.0
+    return np.maximum(of_period, 0.0).astype(np.float32)
 
 
 def train(rows: Rows, settings: BoostSettings, seed: int, num_threads: int) -> list[lgb.Booster]:

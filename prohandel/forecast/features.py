@@ -38,11 +38,13 @@ class Rows:
     Attributes:
         features: (R, F).
         offset: (R,) logarithm of the plain forecast.
+        series: (R,) places of the series in the panel.
         units: (R,) what was sold; empty for a forecast.
     """
 
     features: Floats
     offset: Doubles
+    series: NDArray[np.intp]
     units: Floats
 
 
@@ -99,30 +101,34 @@ def training_rows(panel: Panel, horizon: int, most_rows: int, seed: int) -> Rows
         if len(chosen):
             reach = min(horizon, length - origin)
             ahead = np.argsort(rng.random((len(chosen), reach)), axis=1)[:, :STEPS_PER_SERIES]
-            parts.append(_training_rows(panel.take(chosen), origin, ahead))
+            parts.append(_training_rows(panel.take(chosen), chosen, origin, ahead))
     if not any(part.units.any() for part in parts):
         return None
-    return Rows(*(np.concatenate(each) for each in zip(*((p.features, p.offset, p.units) for p in parts), strict=True)))
+    return Rows(
+        np.concatenate([part.features for part in parts]),
+        np.concatenate([part.offset for part in parts]),
+        np.concatenate([part.series for part in parts]),
+        np.concatenate([part.units for part in parts]),
+    )
 
 
-def _training_rows(panel: Panel, origin: int, ahead: NDArray[np.intp]) -> Rows:
-    rows = _rows(panel.until(origin), ahead)
+def _training_rows(panel: Panel, series: NDArray[np.intp], origin: int, ahead: NDArray[np.intp]) -> Rows:
+    rows = _rows(panel.until(origin), series, ahead)
     place = np.arange(len(ahead))[:, None]
     units = panel.units[place, origin + ahead].ravel()
     share = panel.in_stock_share[place, origin + ahead].ravel()
     usable = share > 0
     offset = rows.offset[usable] + np.log(share[usable])
-    return Rows(rows.features[usable], offset, units[usable])
+    return Rows(rows.features[usable], offset, rows.series[usable], units[usable])
 
 
 def future_rows(panel: Panel, rows: slice, horizon: int) -> Rows:
     """Rows of the H periods after the panel's origin, series by series."""
-    some = panel.take(rows)
-    ahead = np.broadcast_to(np.arange(horizon), (len(some.series_ids), horizon))
-    return _rows(some, ahead)
+    series = np.arange(len(panel.series_ids))[rows]
+    return _rows(panel.take(rows), series, np.broadcast_to(np.arange(horizon), (len(series), horizon)))
 
 
-def _rows(panel: Panel, ahead: NDArray[np.intp]) -> Rows:
+def _rows(panel: Panel, series: NDArray[np.intp], ahead: NDArray[np.intp]) -> Rows:
     """Rows of the periods `ahead` (m, S), counted from 0 for the first after the panel's origin."""
     past = _past(panel)
     reach = int(ahead.max()) + 1
@@ -142,7 +148,7 @@ def _rows(panel: Panel, ahead: NDArray[np.intp]) -> Rows:
     columns += [_at(panel.known[name], length + ahead).ravel() for name in sorted(panel.known)]
     features = np.stack([np.asarray(each, dtype=np.float32) for each in columns], axis=1)
     offset = np.repeat(past.log_rate, steps) + np.log(factor).ravel()
-    return Rows(features, offset, np.zeros(0, dtype=np.float32))
+    return Rows(features, offset, np.repeat(series, steps), np.zeros(0, dtype=np.float32))
 
 
 def _past(panel: Panel) -> _Past:

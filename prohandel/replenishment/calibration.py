@@ -38,19 +38,43 @@ def lost_units(
     return np.asarray(missed * (1 + dispersion * units) / (1 + dispersion * seen))
 
 
+def in_hindsight(
+    in_stock_share: npt.ArrayLike, sold: npt.ArrayLike, expected: npt.ArrayLike, group: npt.NDArray[np.integer]
+) -> Floats:
+    """Expected units as they look after the period: scaled by what each group sold while there was stock, (n, days).
+
+    A week in which everything sells better than was forecast, as before Christmas, empties more shelves than others.
+
+    Args:
+        in_stock_share, sold, expected: as of `lost_units`.
+        group: codes from 0, e.g. of categories, (n,).
+    """
+    share, of_day = np.asarray(in_stock_share, dtype=np.float64), np.asarray(expected, dtype=np.float64)
+    seen = np.bincount(group, (share * of_day).sum(axis=1))
+    units = np.bincount(group, np.asarray(sold, dtype=np.float64).sum(axis=1))
+    factor = np.divide(units, seen, out=np.ones_like(units), where=seen > 0)
+    return np.asarray(np.broadcast_to(of_day, share.shape) * factor[group][:, np.newaxis])
+
+
 def shortage_ratio(planned: Sequence[float], found: Sequence[float], start: float = 1.0, weight: float = 0.0) -> float:
     """Units lost over units that plans expected to lose, within [0.1, 4].
 
+    A plan divides by it, and 1 / x is convex: weeks that differ would make plans lose too much on average. The ratio is
+    therefore raised by its squared relative standard error, that of a ratio of sums (Cochran, Sampling Techniques,
+    6.4).
+
     Args:
-        planned: expected by each plan for the review periods that it covers, before any correction.
+        planned: expected by each plan for the review period that follows it, before any correction.
         found: lost in the same periods, by `lost_units`.
         start: ratio to begin with.
         weight: what the start counts for, in review periods of the mean planned shortage.
     """
-    if not planned:
+    number, expected = len(planned), float(np.sum(planned))
+    if expected <= 0:
         return float(np.clip(start, LEAST, MOST))
-    expected = float(np.sum(planned))
-    prior = weight * expected / len(planned)
-    if expected + prior <= 0:
-        return float(np.clip(start, LEAST, MOST))
-    return float(np.clip((np.sum(found) + start * prior) / (expected + prior), LEAST, MOST))
+    prior = weight * expected / number
+    total = float(np.sum(found)) + start * prior
+    ratio = total / (expected + prior)
+    deviations = np.asarray(found, dtype=np.float64) - ratio * np.asarray(planned, dtype=np.float64)
+    error = float(np.square(deviations).sum()) / total**2 if total > 0 else 0.0
+    return float(np.clip(ratio * (1 + error), LEAST, MOST))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from prohandel.replenishment.calibration import lost_units, shortage_ratio
+from prohandel.replenishment.calibration import in_hindsight, lost_units, shortage_ratio
 from prohandel.replenishment.counts import CountDemand
 from prohandel.replenishment.optimise import Stretch, least_stock
 from prohandel.replenishment.simulation import Levels, World, open_ledger, run
@@ -42,14 +42,32 @@ def test_what_is_lost_is_seen_without_seeing_the_demand() -> None:
     assert estimate(0.0) < 0.95 * lost
 
 
+def test_hindsight_by_hand() -> None:
+    # The first category sold 9 where 6 were expected with stock, the second what was expected.
+    share, sold = [[1.0, 0.5], [1.0, 0.0], [1.0, 1.0]], [[4.0, 2.0], [3.0, 0.0], [1.0, 1.0]]
+    expected = [[2.0, 4.0], [2.0, 2.0], [1.0, 1.0]]
+    found = in_hindsight(share, sold, expected, np.array([0, 0, 1]))
+    assert found.tolist() == [[3.0, 6.0], [3.0, 3.0], [1.0, 1.0]]
+    assert in_hindsight([[0.0]], [[0.0]], [[2.0]], np.array([0])).tolist() == [[2.0]]
+
+
 def test_the_ratio_by_hand() -> None:
     assert shortage_ratio([], [], start=0.7) == 0.7
-    assert shortage_ratio([10, 10], [5, 9]) == pytest.approx(0.7)
-    # The start counts for two periods of ten: (14 + 1 * 20) / 40.
-    assert shortage_ratio([10, 10], [5, 9], start=1.0, weight=2) == pytest.approx(0.85)
+    assert shortage_ratio([10, 20], [7, 14]) == pytest.approx(0.7)
+    # 5 and 9 of 10 and 10: .7, off by 2 each way, so a squared error of 8 / 14^2.
+    assert shortage_ratio([10, 10], [5, 9]) == pytest.approx(0.7 * (1 + 8 / 196))
+    # The start counts for two periods of ten: (14 + 1 * 20) / 40 = .85, off by 3.5 and .5.
+    assert shortage_ratio([10, 10], [5, 9], start=1.0, weight=2) == pytest.approx(0.85 * (1 + 12.5 / 34**2))
     assert shortage_ratio([10], [0]) == 0.1
     assert shortage_ratio([10], [900]) == 4.0
     assert shortage_ratio([0], [3], start=1.0) == 1.0
+
+
+def test_what_plans_lose_is_right_on_average() -> None:
+    # Weeks lose .7 of what is planned, gamma about it: plans that divide by the ratio of 8 weeks lose what they may.
+    rng = np.random.default_rng(8)
+    ratios = [shortage_ratio([1.0] * 8, list(rng.gamma(2, 0.35, 8))) for _ in range(4000)]
+    assert np.mean(0.7 / np.array(ratios)) == pytest.approx(1.0, abs=0.015)
 
 
 def test_a_plan_that_lost_less_than_it_feared_aims_lower() -> None:
