@@ -22,7 +22,7 @@ _TRANSIENT = re.compile(
     r"|remaining connection slots|too many (?:clients|connections)|could not receive data|could not send data",
     re.IGNORECASE,
 )
-_WAITS = (5.0, 10.0, 20.0, 40.0, 60.0)
+_WAITS = (5.0, 10.0, 15.0, 30.0)
 
 Sleep = Callable[[float], None]
 
@@ -55,7 +55,7 @@ def together(first: Outcome, second: Outcome) -> Outcome:
 
 
 def wait_for_database(target: Target, sleep: Sleep = time.sleep) -> None:
-    """Waits until the database answers again; two minutes at the most.
+    """Waits until the database answers again; a minute at the most.
 
     Raises:
         ProhandelError: it does not.

@@ -136,8 +136,8 @@ def test_it_waits_until_the_database_answers(target: Target, monkeypatch: pytest
 
     monkeypatch.setattr(Target, "connect", sometimes)
     wait_for_database(target, pauses.append)
-    assert pauses == [5.0, 10.0, 20.0]
-    answers[:] = [ProhandelError("down")] * 5
+    assert pauses == [5.0, 10.0, 15.0]
+    answers[:] = [ProhandelError("down")] * 4
     with pytest.raises(ProhandelError, match="down"):
         wait_for_database(target, pauses.append)
 

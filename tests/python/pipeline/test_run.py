@@ -239,13 +239,29 @@ def wait_for_refusal(toy: Toy) -> None:
     pytest.fail("the server still trusts everybody")
 
 
-def test_a_database_that_goes_away_in_mid_run(toy: Toy) -> None:
-    running = toy.start("run", "--target", "toy", TOY_SECONDS="60")
+def break_off(toy: Toy) -> None:
+    """Ends the connection of the model that sleeps."""
     wait_for(toy, SLEEPING)
     toy.execute(
-        "select pg_terminate_backend(pid) from pg_stat_activity"
+        "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
         " where datname = current_database() and query ilike '%slowly%' and pid <> pg_backend_pid()"
     )
+
+
+def test_what_the_database_breaks_off_is_tried_once_more(toy: Toy) -> None:
+    running = toy.start("run", "--target", "toy", TOY_SECONDS="5")
+    break_off(toy)
+    stdout, stderr = running.communicate(timeout=120)
+    assert running.returncode == 0, stdout + stderr
+    assert "once more as soon as it answers" in stderr
+    assert "0 failed, 0 skipped" in stdout
+    assert toy.value("select gross_revenue from marts.sales_performance") == 42.5
+
+
+def test_a_database_that_goes_away_in_mid_run(toy: Toy) -> None:
+    running = toy.start("run", "--target", "toy", TOY_SECONDS="60")
+    break_off(toy)
+    break_off(toy)
     stdout, _ = running.communicate(timeout=60)
     assert running.returncode == 1
     assert "sales_performance: the database went away" in stdout
