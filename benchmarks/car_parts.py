@@ -60,7 +60,7 @@ def zeros(panel: Panel, horizon: int) -> Quantiles:
 def candidates(seed: int, threads: int) -> dict[str, Model]:
     """What the selection chooses from: the portfolio's models, some with several settings."""
 
-    def plain(**change: float) -> Model:
+    def plain(**change: Any) -> Model:
         settings = replace(SETTINGS["M"], **change)
         return lambda panel, horizon: negative_binomial(panel, horizon, settings)
 
