@@ -67,7 +67,7 @@ def test_what_plans_lose_is_right_on_average() -> None:
     # Weeks lose .7 of what is planned, gamma about it: plans that divide by the ratio of 8 weeks lose what they may.
     rng = np.random.default_rng(8)
     ratios = [shortage_ratio([1.0] * 8, list(rng.gamma(2, 0.35, 8))) for _ in range(4000)]
-    assert np.mean(0.7 / np.array(ratios)) == pytest.approx(1.0, abs=0.015)
+    assert np.mean(0.7 / np.array(ratios)) == pytest.approx(1.0, abs=0.02)
 
 
 def test_a_plan_that_lost_less_than_it_feared_aims_lower() -> None:
