@@ -147,7 +147,7 @@ def _candidates(
     least = np.maximum(protection.quantile(floor), np.ceil(minimum_level))
     most = np.maximum(protection.quantile(ceiling), least)
     steps = np.linspace(0.0, 1.0, CANDIDATES)[:, np.newaxis]
-    return np.ceil(least + steps * (most - least))
+    return np.asarray(np.ceil(least + steps * (most - least)))
 
 
 def _expected(group: Stretch, levels: Floats) -> tuple[Floats, Floats]:
