@@ -128,10 +128,9 @@ def baseline(facts: Facts) -> Forecasts:
 
 def series(facts: Facts) -> tuple[pd.DataFrame, Floats, Floats]:
     """Every series (pair, category, is_forecastable), its units and its share in stock, (n, 364) each."""
-    branches = facts.core.branches.set_index("branch_number")
-    runs = branches["is_active"].fillna(True).astype(bool) & ~branches["is_deleted"].fillna(False).astype(bool)
+    runs = active_branches(facts)
     articles = facts.articles
-    sold = articles["is_active"].fillna(True).astype(bool) & ~articles["is_deleted"].astype(bool)
+    sold = articles["is_active"].astype("boolean").fillna(True).astype(bool) & ~articles["is_deleted"].astype(bool)
     pairs = facts.pairs[facts.pairs["range_start"].le(facts.as_of).fillna(False).astype(bool)]
     pairs = pairs.reset_index(drop=True)
     place = {key: at for at, key in enumerate(zip(pairs["branch_number"], pairs["article_number"], strict=True))}
@@ -155,6 +154,13 @@ def series(facts: Facts) -> tuple[pd.DataFrame, Floats, Floats]:
         for branch, article in zip(frame["branch_number"], frame["article_number"], strict=True)
     ]
     return frame, units, share
+
+
+def active_branches(facts: Facts) -> pd.Series[Any]:
+    """Whether a branch is neither switched off nor deleted, by its number; branches that never landed are active."""
+    branches = facts.core.branches.set_index("branch_number")
+    switched_on = branches["is_active"].astype("boolean").fillna(True)
+    return (switched_on & ~branches["is_deleted"].astype("boolean").fillna(False)).astype(bool)
 
 
 def _share(facts: Facts, daily: pd.DataFrame) -> Floats:

@@ -24,7 +24,7 @@ from scipy import stats
 from . import observations
 from .buying import open_orders
 from .facts import Facts
-from .forecasts import HORIZON, Forecasts, baseline, demand_forecast, quantile
+from .forecasts import HORIZON, Forecasts, active_branches, baseline, demand_forecast, quantile
 from .landing import UNKNOWN
 from .planning import reorder_points
 from .seeds import ORDER_TERMS, PackRow
@@ -180,7 +180,7 @@ def _terms(facts: Facts) -> dict[Pair, dict[str, Any]]:
     landed = landed[~landed["is_deleted"] & landed["lead_time_days"].ge(0).fillna(False)]
     of_supplier = (landed.groupby("name")["lead_time_days"].max() / 1e4).to_dict()
     branches = facts.core.branches.set_index("branch_number")
-    runs = branches["is_active"].fillna(True).astype(bool) & ~branches["is_deleted"].fillna(False).astype(bool)
+    runs = active_branches(facts)
     found: dict[Pair, dict[str, Any]] = {}
     borrowed: dict[Pair, dict[str, Any]] = {}
     for at, row in enumerate(named.to_dict("records")):
