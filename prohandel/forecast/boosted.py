@@ -18,6 +18,9 @@ from prohandel.forecast.features import Rows, future_rows, training_rows
 from prohandel.forecast.negative_binomial import fit, predict
 from prohandel.forecast.panel import Panel
 
+_SPREAD_ROWS = 150_000
+"""Training rows that the spread is fitted to, about."""
+
 
 @dataclass(frozen=True)
 class BoostSettings:
@@ -28,7 +31,7 @@ class BoostSettings:
     leaves: int = 15
     least_in_leaf: int = 200
     objectives: tuple[str, ...] = ("poisson",)
-    most_rows: int = 1_000_000
+    most_rows: int = 600_000
     tweedie_power: float = 1.3
 
 
@@ -59,8 +62,9 @@ def boosted(
     for part in panel.chunks():
         ahead = future_rows(panel, part, horizon)
         mean[part] = np.exp(ahead.offset + _raw(models, ahead.features, num_threads)).reshape(-1, horizon)
-    fitted = np.exp(rows.offset + _raw(models, rows.features, num_threads))
-    return Demand(mean, _dispersion(demand, rows, fitted), demand.level_cv2)
+    some = rows.thinned(_SPREAD_ROWS)
+    fitted = np.exp(some.offset + _raw(models, some.features, num_threads))
+    return Demand(mean, _dispersion(demand, some, fitted), demand.level_cv2)
 
 
 def _dispersion(demand: Demand, rows: Rows, fitted: Doubles) -> Floats:

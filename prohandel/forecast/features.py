@@ -49,6 +49,11 @@ class Rows:
     series: NDArray[np.intp]
     units: Floats
 
+    def thinned(self, count: int) -> Rows:
+        """Rows at even distances, about `count` of them or somewhat more."""
+        step = max(1, len(self.offset) // count)
+        return Rows(self.features[::step], self.offset[::step], self.series[::step], self.units[::step])
+
 
 @dataclass(frozen=True)
 class _Past:
