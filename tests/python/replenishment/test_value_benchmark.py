@@ -87,11 +87,11 @@ def test_the_four_week_average_counts_days_in_stock(store: Retailer, ledger: Led
 
 def test_the_process_sees_the_mean_of_what_comes(store: Retailer, ledger: Ledger) -> None:
     certain = replace(store, lead_time_sd=np.zeros_like(store.lead_time_sd))
-    lead, protection, coming = policies.by_process(certain)(280, ledger)
+    seen = policies.by_process(certain)(280, ledger)
     days = int(store.lead_time_mean[0])
-    assert lead.mean[0] == pytest.approx(store.expected[0, 280 : 280 + days].sum(), rel=1e-5)
-    assert protection.mean[0] == pytest.approx(store.expected[0, 280 : 287 + days].sum(), rel=1e-5)
-    assert coming.mean[0] == pytest.approx(store.expected[0, 280:287].sum(), rel=1e-5)
+    assert seen.lead.mean[0] == pytest.approx(store.expected[0, 280 : 280 + days].sum(), rel=1e-5)
+    assert seen.protection.mean[0] == pytest.approx(store.expected[0, 280 : 287 + days].sum(), rel=1e-5)
+    assert seen.daily[0] == pytest.approx(store.expected[0, 280:287], rel=1e-5)
 
 
 def test_the_process_has_the_variance_of_what_comes() -> None:
@@ -99,7 +99,7 @@ def test_the_process_has_the_variance_of_what_comes() -> None:
     for seed in (40, 41, 42):
         given = retailer(seed, articles=40)
         certain = replace(given, lead_time_sd=np.zeros_like(given.lead_time_sd))
-        _, protection, _ = policies.by_process(certain)(700, open_ledger(given.world))
+        protection = policies.by_process(certain)(700, open_ledger(given.world)).protection
         days = given.lead_time_mean.astype(int) + 7
         drawn = np.array([row[700 : 700 + length].sum() for row, length in zip(given.world.demand, days, strict=True)])
         # A rare unit at a slow pair would outweigh all others.
