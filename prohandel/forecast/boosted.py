@@ -15,7 +15,7 @@ import numpy as np
 
 from prohandel.forecast.distribution import Demand, Doubles, Floats
 from prohandel.forecast.features import Rows, future_rows, training_rows
-from prohandel.forecast.negative_binomial import fit, predict
+from prohandel.forecast.negative_binomial import Settings, fit, predict
 from prohandel.forecast.panel import Panel
 
 _SPREAD_ROWS = 150_000
@@ -26,9 +26,9 @@ _SPREAD_ROWS = 150_000
 class BoostSettings:
     """Parameters of the boosting; `most_rows` bounds time and memory."""
 
-    rounds: int = 150
+    rounds: int = 120
     learning_rate: float = 0.05
-    leaves: int = 15
+    leaves: int = 31
     least_in_leaf: int = 200
     objectives: tuple[str, ...] = ("poisson",)
     most_rows: int = 600_000
@@ -36,7 +36,13 @@ class BoostSettings:
 
 
 def boosted(
-    panel: Panel, horizon: int, *, settings: BoostSettings | None = None, seed: int = 0, num_threads: int = 1
+    panel: Panel,
+    horizon: int,
+    *,
+    settings: BoostSettings | None = None,
+    plain_settings: Settings | None = None,
+    seed: int = 0,
+    num_threads: int = 1,
 ) -> Demand:
     """Trains on the panel's own past and forecasts it.
 
@@ -44,6 +50,7 @@ def boosted(
         panel: n series; columns known in advance reach over the horizon.
         horizon: H periods.
         settings: of the boosting.
+        plain_settings: of the negative binomial that the spread comes from; by frequency unless given.
         seed: the same seed gives the same forecast, whatever the number of threads.
         num_threads: of LightGBM.
 
@@ -52,7 +59,7 @@ def boosted(
         itself where the history is too short to train on.
     """
     settings = settings or BoostSettings()
-    plain = fit(panel)
+    plain = fit(panel, plain_settings)
     demand = predict(plain, panel, horizon)
     rows = training_rows(panel, horizon, settings.most_rows, seed)
     if rows is None:

@@ -58,7 +58,7 @@ class Settings:
 SETTINGS = {
     "D": Settings(half_life=84.0, window=728),
     "W": Settings(half_life=13.0, window=156),
-    "M": Settings(half_life=6.0, window=72),
+    "M": Settings(half_life=6.0, window=72, dispersion_spread=1.0),
 }
 LEVEL_CV2_MOST = 2.0
 MOST_DISPERSION = 10.0
