@@ -172,8 +172,8 @@ def svg(runs: Sequence[Row]) -> str:
         parts.append(f'<rect x="{left}" y="{top - 9}" width="10" height="10" fill="{_COLOURS[name]}"/>')
         parts.append(f'<text x="{left + 14}" y="{top}">{_NAMES[name]}</text>')
     parts.append(
-        f'<text x="{_LEFT}" y="{_TOP - 6}">stock value, share of the normal formula at a cycle service of 90 %; '
-        "share of units served below</text>"
+        f'<text x="{_LEFT}" y="{_TOP - 6}">stock value by share of units served '
+        "(100 %: normal formula at a cycle service of 90 %)</text>"
     )
     return "\n".join([*parts, "</svg>", ""])
 
