@@ -192,7 +192,7 @@ def _fill(
             _refuse_duplicates(path, rows, freq)
         for name, values in columns.items():
             values[row, period] = part[name].to_numpy()
-        past = slice(None) if len(period) and period.max() < length else period < length
+        past: slice | NDArray[np.bool_] = slice(None) if len(period) and period.max() < length else period < length
         row, period = row[past], period[past]
         units[row, period] = part["units"].to_numpy()[past]
         np.minimum.at(start, row, period)
