@@ -30,8 +30,8 @@ class Process:
         dispersion: of a day; a series has between half and one and a half times as much, by category.
         drift: standard deviation of the logarithm of the level's daily step.
         groups: number of groups with weekday factors of their own.
-        cover: days of demand that a weekly delivery fills stock up to, on average; 9.7 leave about 15 % of the days with
-            less than full stock, 0 means that stock never runs out.
+        cover: days of demand that a weekly delivery fills stock up to, on average; 9.7 leave about 15 % of the days
+            with less than full stock, 0 means that stock never runs out.
     """
 
     series: int = 2_000
