@@ -95,7 +95,7 @@ def svg(found: list[dict[str, Any]]) -> str:
 
     def x(series: int) -> float:
         part = (np.log10(series) - low) / (high - low) if high > low else 0.5
-        return float(left + 20 + part * (width - left - 60))
+        return float(left + 45 + part * (width - left - 90))
 
     def y(seconds: float) -> float:
         return float(base - span * max(0.0, np.log10(max(seconds, 1.0))) / max(1, ceiling))
