@@ -71,7 +71,11 @@ final as (
         branch_number,
         forecast_date,
         {% for figure in ['demand_mean', 'demand_p50', 'demand_p80', 'demand_p95', 'dispersion', 'level_cv2'] -%}
-        cast(case when is_from_batch then batch_{{ figure }} else {{ figure }} end as numeric(18, 6)) as {{ figure }},
+        -- Each cast by itself: of a number in single precision and a decimal the first would decide the type.
+        case
+            when is_from_batch then cast(batch_{{ figure }} as numeric(18, 6))
+            else cast({{ figure }} as numeric(18, 6))
+        end as {{ figure }},
         {% endfor -%}
         case when is_from_batch then model else 'baseline' end as model,
         case when is_from_batch then forecast_origin else series_end end as forecast_origin,

@@ -7,7 +7,7 @@ Readings chosen:
       branch opens; of a day that sold something an hour at least, all of it where nothing was there all day; half of
       a day that closed empty and whose hours are not known; 1 of other days in stock, 0 of days that were not or on
       which the pair was not ranged.
-    * Demand of a day on which the pair was not ranged does not exist.
+    * Shares in stock have six decimals. Demand of a day on which the pair was not ranged does not exist.
 
 Source: the formula in prohandel/forecast/baseline.py, here by loops over groups; quantiles by scipy.
 """
@@ -180,5 +180,5 @@ def _share(facts: Facts, daily: pd.DataFrame) -> Floats:
         left = np.where(demand > 0, np.maximum(left, np.minimum(1, 1 / opened)), left)
         left = np.where((demand > 0) & (hours >= opened), 1.0, left)
     told = ~np.isnan(hours) & (opened > 0)
-    share = np.where(told, left, np.where(empty, 0.5, 1.0))
+    share = np.round(np.where(told, left, np.where(empty, 0.5, 1.0)), 6)
     return np.where(daily["is_in_stock"].to_numpy(dtype=bool), share, 0.0)
