@@ -54,9 +54,9 @@ steps as (
     {%- set as_double = 'cast(max(' ~ level ~ ') as ' ~ dbt.type_float() ~ ')' -%}
     case
         when {{ dbt.bool_or('is_normal') }}
-            then greatest(
-                0, ceil(max(mean) + sqrt(max(mean) + max(dispersion) * max(mean) * max(mean)) * ({{ inverse_normal(as_double) }}))
-            )
+            then greatest(0, ceil(
+                max(mean) + sqrt(max(mean) + max(dispersion) * max(mean) * max(mean)) * ({{ inverse_normal(as_double) }})
+            ))
         else min(case when probability >= {{ level }} - 1e-9 then units end)
     end
 {%- endmacro %}

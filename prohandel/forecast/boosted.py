@@ -15,25 +15,34 @@ import numpy as np
 
 from prohandel.forecast.distribution import Demand, Doubles, Floats
 from prohandel.forecast.features import Rows, future_rows, training_rows
-from prohandel.forecast.negative_binomial import fit, predict
+from prohandel.forecast.negative_binomial import Settings, fit, predict
 from prohandel.forecast.panel import Panel
+
+_SPREAD_ROWS = 150_000
+"""Training rows that the spread is fitted to, about."""
 
 
 @dataclass(frozen=True)
 class BoostSettings:
     """Parameters of the boosting; `most_rows` bounds time and memory."""
 
-    rounds: int = 150
+    rounds: int = 120
     learning_rate: float = 0.05
-    leaves: int = 15
+    leaves: int = 31
     least_in_leaf: int = 200
     objectives: tuple[str, ...] = ("poisson",)
-    most_rows: int = 1_000_000
+    most_rows: int = 600_000
     tweedie_power: float = 1.3
 
 
 def boosted(
-    panel: Panel, horizon: int, *, settings: BoostSettings | None = None, seed: int = 0, num_threads: int = 1
+    panel: Panel,
+    horizon: int,
+    *,
+    settings: BoostSettings | None = None,
+    plain_settings: Settings | None = None,
+    seed: int = 0,
+    num_threads: int = 1,
 ) -> Demand:
     """Trains on the panel's own past and forecasts it.
 
@@ -41,6 +50,7 @@ def boosted(
         panel: n series; columns known in advance reach over the horizon.
         horizon: H periods.
         settings: of the boosting.
+        plain_settings: of the negative binomial that the spread comes from; by frequency unless given.
         seed: the same seed gives the same forecast, whatever the number of threads.
         num_threads: of LightGBM.
 
@@ -49,7 +59,7 @@ def boosted(
         itself where the history is too short to train on.
     """
     settings = settings or BoostSettings()
-    plain = fit(panel)
+    plain = fit(panel, plain_settings)
     demand = predict(plain, panel, horizon)
     rows = training_rows(panel, horizon, settings.most_rows, seed)
     if rows is None:
@@ -59,8 +69,9 @@ def boosted(
     for part in panel.chunks():
         ahead = future_rows(panel, part, horizon)
         mean[part] = np.exp(ahead.offset + _raw(models, ahead.features, num_threads)).reshape(-1, horizon)
-    fitted = np.exp(rows.offset + _raw(models, rows.features, num_threads))
-    return Demand(mean, _dispersion(demand, rows, fitted), demand.level_cv2)
+    some = rows.thinned(_SPREAD_ROWS)
+    fitted = np.exp(some.offset + _raw(models, some.features, num_threads))
+    return Demand(mean, _dispersion(demand, some, fitted), demand.level_cv2)
 
 
 def _dispersion(demand: Demand, rows: Rows, fitted: Doubles) -> Floats:

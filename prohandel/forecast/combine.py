@@ -47,7 +47,7 @@ def _shares(count: int, weights: Sequence[float] | None) -> list[float]:
 
 
 def _weighted(values: Sequence[Floats], shares: Sequence[float]) -> Floats:
-    total: Floats = sum((share * each.astype(float) for share, each in zip(shares, values, strict=True)), 0.0).astype(  # type: ignore[union-attr]
-        np.float32
-    )
-    return total
+    total = np.zeros(values[0].shape)
+    for share, each in zip(shares, values, strict=True):
+        total += share * each
+    return total.astype(np.float32)

@@ -18,6 +18,8 @@ TOLERANCE = 1e-9
 """A quantile is the smallest whole number whose cdf is at least its level less this: two languages then agree."""
 _LARGE = 64.0
 """Means above go through scipy's inverse, those below through the recursion of the probabilities."""
+_CELLS = 100_000
+"""Distributions worked out at a time: few enough for the processor's cache, enough for NumPy's overhead."""
 _POISSON = 1e-8
 """Dispersions below are taken for zero: the negative binomial is then the Poisson distribution."""
 
@@ -48,15 +50,12 @@ class Demand:
     def quantiles(self, levels: Sequence[float] = LEVELS) -> Floats:
         """(n, H, Q) whole units: the smallest number whose cdf reaches the level."""
         n, horizon = self.mean.shape
-        result = np.empty((n, horizon, len(levels)), dtype=np.float32)
-        dispersion = self.period_dispersion()
         # Days of the same weekday often have the same means: each distinct column is worked out once.
-        done: dict[bytes, int] = {}
-        for period in range(horizon):
-            column = self.mean[:, period]
-            earlier = done.setdefault(column.tobytes(), period)
-            result[:, period] = quantiles(column, dispersion, levels) if earlier == period else result[:, earlier]
-        return result
+        distinct: dict[bytes, int] = {}
+        place = np.array([distinct.setdefault(self.mean[:, h].tobytes(), len(distinct)) for h in range(horizon)])
+        first = [int(np.argmax(place == each)) for each in range(len(distinct))]
+        mean, dispersion = self.mean[:, first], np.repeat(self.period_dispersion(), len(first))
+        return quantiles(mean.ravel(), dispersion, levels).reshape(n, len(first), len(levels))[:, place]
 
     def over(self, first: int, periods: int | NDArray[np.integer]) -> SumDemand:
         """The demand of consecutive periods together, as over a lead time.
@@ -172,6 +171,14 @@ def quantiles(mean: ArrayLike, dispersion: ArrayLike, levels: Sequence[float] = 
     a = np.broadcast_to(np.asarray(dispersion, dtype=float), m.shape)
     wanted = np.asarray(levels) - TOLERANCE
     result = np.zeros((*m.shape, len(levels)), dtype=np.float32)
+    for start in range(0, len(m), _CELLS):
+        block = slice(start, start + _CELLS)
+        result[block] = _of_block(m[block], a[block], wanted)
+    return result
+
+
+def _of_block(m: Doubles, a: Doubles, wanted: Doubles) -> Floats:
+    result = np.zeros((len(m), len(wanted)), dtype=np.float32)
     large = m > _LARGE
     if large.any():
         result[large] = _by_inverse(m[large], a[large], wanted)
@@ -181,8 +188,12 @@ def quantiles(mean: ArrayLike, dispersion: ArrayLike, levels: Sequence[float] = 
 
 
 def _by_recursion(m: Doubles, a: Doubles, wanted: Doubles) -> Floats:
-    """Adds p(0), p(1), ...; p(k + 1) = p(k) * (1 + a k) / (k + 1) * m / (1 + a m), which holds for a = 0 as well."""
-    result = np.zeros((len(m), len(wanted)), dtype=np.float32)
+    """Adds p(0), p(1), ...; p(k + 1) = p(k) * (1 + a k) / (k + 1) * m / (1 + a m), which holds for a = 0 as well.
+
+    A quantile is how many k have a cdf below its level. For each k it is enough to note how many levels are reached:
+    all behind are open, so that the running sum over levels counts them.
+    """
+    opened = np.zeros((len(m), len(wanted) + 1), dtype=np.int32)
     active = np.arange(len(m))
     poisson = a <= _POISSON
     a = np.where(poisson, 0.0, a)
@@ -191,16 +202,16 @@ def _by_recursion(m: Doubles, a: Doubles, wanted: Doubles) -> Floats:
     ratio = m / (1.0 + a * m)
     k = 0
     while len(active):
-        open_levels = total[:, None] < wanted
-        result[active] += open_levels
-        going = open_levels[:, -1]
+        reached = np.searchsorted(wanted, total, side="right")
+        opened[active, reached] += 1
+        going = reached < len(wanted)
         if not going.all():
             active, a, ratio = active[going], a[going], ratio[going]
             probability, total = probability[going], total[going]
         probability = probability * ((1.0 + a * k) / (k + 1.0)) * ratio
         total = total + probability
         k += 1
-    return result
+    return np.cumsum(opened[:, :-1], axis=1).astype(np.float32)
 
 
 def _by_inverse(m: Doubles, a: Doubles, wanted: Doubles) -> Floats:

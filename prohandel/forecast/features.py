@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from prohandel.forecast.distribution import Doubles, Floats
 from prohandel.forecast.panel import SEASON_LENGTHS, Panel, future_periods, months, weekdays
 
+WINDOW = {"D": 364, "W": 156, "M": 72}
+"""Periods before an origin that features are made of."""
 HALF_LIVES = {"D": (7.0, 28.0, 84.0, 364.0), "W": (4.0, 13.0, 52.0), "M": (2.0, 6.0, 12.0, 24.0)}
 """Of the rates that are features; the plain forecast that boosting starts from is the one of START."""
 START = {"D": 2, "W": 1, "M": 1}
@@ -46,6 +48,11 @@ class Rows:
     offset: Doubles
     series: NDArray[np.intp]
     units: Floats
+
+    def thinned(self, count: int) -> Rows:
+        """Rows at even distances, about `count` of them or somewhat more."""
+        step = max(1, len(self.offset) // count)
+        return Rows(self.features[::step], self.offset[::step], self.series[::step], self.units[::step])
 
 
 @dataclass(frozen=True)
@@ -130,6 +137,7 @@ def future_rows(panel: Panel, rows: slice, horizon: int) -> Rows:
 
 def _rows(panel: Panel, series: NDArray[np.intp], ahead: NDArray[np.intp]) -> Rows:
     """Rows of the periods `ahead` (m, S), counted from 0 for the first after the panel's origin."""
+    panel = panel.last(WINDOW[panel.freq])
     past = _past(panel)
     reach = int(ahead.max()) + 1
     periods = future_periods(panel, reach)

@@ -179,26 +179,25 @@ def _fill(
     has_share = "in_stock_share" in rows.collect_schema()
     share = np.ones((n, length) if has_share else (1, 1), dtype=np.float32)
     columns = {name: np.full((n, length + horizon), np.nan, dtype=np.float32) for name in known}
-    taken = np.zeros((n, length + horizon), dtype=bool)
+    taken = np.zeros(n * (length + horizon), dtype=bool)
     start = np.full(n, length, dtype=np.int64)
-    codes = pl.Enum(ids)
+    number = pl.col("series_id").cast(pl.Enum(ids)).to_physical().cast(pl.Int64)
+    numbered = rows.with_columns(number.alias("series_id"), (_place_of_column(freq) - int(first)).alias("date"))
     for offset in range(0, bounds.rows, _ROWS):
-        part = rows.slice(offset, _ROWS).collect()
-        row = part["series_id"].cast(codes).to_physical().to_numpy().astype(np.int64)
-        period = _place(part["date"].to_numpy(), freq) - first
-        inside = period < length + horizon
-        row, period = row[inside], period[inside]
+        part = numbered.slice(offset, _ROWS).filter(pl.col("date") < length + horizon).collect()
+        row, period = part["series_id"].to_numpy(), part["date"].to_numpy()
         before = np.count_nonzero(taken)
-        taken[row, period] = True
+        taken[row * (length + horizon) + period] = True
         if np.count_nonzero(taken) - before < len(row):
             _refuse_duplicates(path, rows, freq)
-        past = period < length
-        units[row[past], period[past]] = part["units"].to_numpy()[inside][past]
-        np.minimum.at(start, row[past], period[past])
-        if has_share:
-            share[row[past], period[past]] = part["in_stock_share"].to_numpy()[inside][past]
         for name, values in columns.items():
-            values[row, period] = part[name].to_numpy()[inside]
+            values[row, period] = part[name].to_numpy()
+        past: slice | NDArray[np.bool_] = slice(None) if len(period) and period.max() < length else period < length
+        row, period = row[past], period[past]
+        units[row, period] = part["units"].to_numpy()[past]
+        np.minimum.at(start, row, period)
+        if has_share:
+            share[row, period] = part["in_stock_share"].to_numpy()[past]
     if np.any(start == length):
         missing = ids[int(np.flatnonzero(start == length)[0])]
         raise ProhandelError(f"Series {missing} of {path} has no units at all.", "Leave it out, or give it units.")
@@ -249,6 +248,15 @@ def _place(dates: NDArray[np.datetime64], freq: str) -> NDArray[np.int64]:
         return dates.astype("datetime64[M]").astype(np.int64)
     days = dates.astype("datetime64[D]").astype(np.int64)
     # 1970-01-01 was a Thursday.
+    return days if freq == "D" else (days + 3) // 7
+
+
+def _place_of_column(freq: str) -> pl.Expr:
+    """The same of the column date."""
+    date = pl.col("date")
+    if freq == "M":
+        return (date.dt.year().cast(pl.Int64) - 1970) * 12 + date.dt.month() - 1
+    days = date.to_physical().cast(pl.Int64)
     return days if freq == "D" else (days + 3) // 7
 
 

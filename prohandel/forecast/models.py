@@ -10,7 +10,6 @@ import numpy as np
 from prohandel.errors import ProhandelError
 from prohandel.forecast import challengers
 from prohandel.forecast.baseline import baseline
-from prohandel.forecast.boosted import boosted
 from prohandel.forecast.combine import combine
 from prohandel.forecast.distribution import Demand, Quantiles
 from prohandel.forecast.negative_binomial import negative_binomial
@@ -52,6 +51,9 @@ def model_of(name: str, *, seed: int = 0, num_threads: int = 1) -> Model:
     """
 
     def boost(panel: Panel, horizon: int) -> Demand:
+        # LightGBM takes a second to load, which the other models need not wait for.
+        from prohandel.forecast.boosted import boosted
+
         return boosted(panel, horizon, seed=seed, num_threads=num_threads)
 
     def combined(panel: Panel, horizon: int) -> Demand:

@@ -58,11 +58,13 @@ class Settings:
 SETTINGS = {
     "D": Settings(half_life=84.0, window=728),
     "W": Settings(half_life=13.0, window=156),
-    "M": Settings(half_life=6.0, window=72),
+    "M": Settings(half_life=6.0, window=72, dispersion_spread=1.0),
 }
 LEVEL_CV2_MOST = 2.0
 MOST_DISPERSION = 10.0
 _ROUNDS = 12
+_CONVERGED = 1e-9
+"""Largest change of a level, against the largest level, that ends the rounds early."""
 
 
 @dataclass(frozen=True)
@@ -122,11 +124,14 @@ def fit(panel: Panel, settings: Settings | None = None) -> Fit:
     level = _ratio(seen.units(), seen.exposure())
     prior, group_level = np.zeros(n), level
     for _ in range(_ROUNDS):
+        before = level
         units, exposure = seen.weighted(level[:, None] * factor, dispersion)
         group_level, prior = _prior(units.sum(axis=1), (exposure * factor).sum(axis=1), level, dispersion, borrowed)
         level = _posterior(units.sum(axis=1), (exposure * factor).sum(axis=1), group_level, prior)
         factor = _weekday_factors(units, exposure * level[:, None], weekly, settings) if kinds > 1 else factor
         dispersion = _dispersion(seen, level[:, None] * factor, dispersion, category, settings.dispersion_spread)
+        if np.abs(level - before).max(initial=0.0) <= _CONVERGED * level.max(initial=0.0):
+            break
     units, exposure = seen.weighted(level[:, None] * factor, dispersion)
     evidence = units.sum(axis=1) + prior
     cv2 = settings.level_cv2_least + _ratio(1.0 + dispersion * level, evidence)
@@ -147,11 +152,10 @@ def fit(panel: Panel, settings: Settings | None = None) -> Fit:
 class _Seen:
     """Periods with full stock as sums per weekday, those with part of it one by one.
 
-    `full_*` are (n, 7): sums of h, h m, h m^2, h y, h y m, h y^2 with m the month's factor. `part_*` are (P,): row,
+    `full_*` are (n, 7): sums of h m, h m^2, h y, h y m, h y^2 with m the month's factor. `part_*` are (P,): row,
     weekday, h, exposure s, month factor and units of a period with 0 < s < 1.
     """
 
-    full_weight: Doubles
     full_exposure: Doubles
     full_exposure_squared: Doubles
     full_units: Doubles
@@ -207,24 +211,24 @@ def _observe(panel: Panel, by_month: Doubles, category: Integers, half_life: flo
     by_period = factors_of_periods(by_month, panel.periods, panel.freq)
     of_day = np.zeros((length, kinds))
     of_day[np.arange(length), days] = weight
-    has_season = bool(np.any(by_month != 1.0))
-    sums: list[list[Doubles]] = []
+    n = len(panel.series_ids)
+    sums = [np.zeros((n, kinds)) for _ in range(5)]
     parts: list[list[NDArray[np.float32]]] = []
-    censored = []
+    censored = np.zeros(n, dtype=np.int64)
     for rows in panel.chunks():
         sold, share = panel.units[rows], panel.in_stock_share[rows]
         observed = ~np.isnan(sold)
         is_full = observed & (share >= 1.0)
-        full = is_full.astype(float)
-        units = np.where(is_full, sold, 0.0).astype(float)
-        if has_season:
-            season = by_period[category[rows]]
-            sums.append(
-                [each @ of_day for each in (full, full * season, full * season**2, units, units * season, units**2)]
-            )
-        else:
-            periods, sales = full @ of_day, units @ of_day
-            sums.append([periods, periods, periods, sales, sales, units**2 @ of_day])
+        full, units = is_full.astype(float), np.where(is_full, sold, 0.0).astype(float)
+        here = category[rows]
+        for group in np.unique(here):
+            mine = np.flatnonzero(here == group)
+            seasonal = of_day * by_period[group][:, None]
+            weights = np.concatenate([of_day, seasonal, seasonal * by_period[group][:, None]], axis=1)
+            exposures, sales = full[mine] @ weights[:, kinds:], units[mine] @ weights[:, : 2 * kinds]
+            found = [*np.split(exposures, 2, axis=1), *np.split(sales, 2, axis=1), units[mine] ** 2 @ of_day]
+            for total, part in zip(sums, found, strict=True):
+                total[rows.start + mine] = part
         row, period = np.nonzero(observed & ~is_full & ((share > 0) | (sold > 0)))
         season_there = by_period[category[rows][row], period]
         parts.append(
@@ -237,9 +241,12 @@ def _observe(panel: Panel, by_month: Doubles, category: Integers, half_life: flo
                 sold[row, period].astype(np.float32),
             ]
         )
-        censored.append((observed & ~is_full).sum(axis=1))
-    columns = (*zip(*sums, strict=True), *zip(*parts, strict=True), censored)
-    return _Seen(*(np.concatenate(each) for each in columns))
+        censored[rows] = (observed & ~is_full).sum(axis=1)
+    return _Seen(
+        *sums,
+        *(np.concatenate(each) for each in zip(*parts, strict=True)),
+        censored=censored,
+    )
 
 
 def _prior(

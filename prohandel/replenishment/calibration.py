@@ -19,23 +19,37 @@ LEAST, MOST = 0.1, 4.0
 
 
 def lost_units(
-    in_stock_share: npt.ArrayLike, sold: npt.ArrayLike, expected: npt.ArrayLike, dispersion: npt.ArrayLike = 0.0
+    in_stock_share: npt.ArrayLike,
+    sold: npt.ArrayLike,
+    expected: npt.ArrayLike,
+    dispersion: npt.ArrayLike = 0.0,
+    level_cv2: npt.ArrayLike = 0.0,
 ) -> Floats:
     """Units that empty shelves are expected to have lost in a period, (n,).
 
-    Shelves are emptied by what sells better than was expected. With gamma intensities of squared coefficient of
-    variation a, expected units m and y sold in the share s of it, (1 - s) m (1 + a y) / (1 + a m s) were missed.
+    Shelves are emptied by what sells better than was expected, on the day and over the period. Of a day of m units
+    with gamma intensity, of which y sold in the share s, (1 - s) m (1 + a y) / (1 + a m s) were missed; m is corrected
+    before by the posterior mean of the level that the days share, in which days of large dispersion say less.
 
     Args:
         in_stock_share: of each day, 0 to 1, (n, days).
         sold: units of each day, (n, days).
         expected: units a day, as forecast before these days, (n, days) or (n, 1).
-        dispersion: a of the period's demand, variance = mean + a mean^2, (n,).
+        dispersion: a of a day's demand at a known level, variance = mean + a mean^2, (n,).
+        level_cv2: squared coefficient of variation of the level, (n,).
     """
-    share, of_day = np.asarray(in_stock_share, dtype=np.float64), np.asarray(expected, dtype=np.float64)
-    seen, missed = (share * of_day).sum(axis=1), ((1 - share) * of_day).sum(axis=1)
-    units = np.asarray(sold, dtype=np.float64).sum(axis=1)
-    return np.asarray(missed * (1 + dispersion * units) / (1 + dispersion * seen))
+    share, units = np.asarray(in_stock_share, dtype=np.float64), np.asarray(sold, dtype=np.float64)
+    of_day = np.broadcast_to(np.asarray(expected, dtype=np.float64), share.shape)
+    rows = (share.shape[0], 1)
+    daily, level = (
+        np.broadcast_to(np.asarray(each, dtype=np.float64).reshape(-1, 1), rows) for each in (dispersion, level_cv2)
+    )
+    seen = (share * of_day).sum(axis=1, keepdims=True)
+    variance = seen + daily * np.square(share * of_day).sum(axis=1, keepdims=True)
+    weight = level * np.divide(seen, variance, out=np.ones_like(seen), where=variance > 0)
+    corrected = of_day * (1 + weight * units.sum(axis=1, keepdims=True)) / (1 + weight * seen)
+    missed = (1 - share) * corrected * (1 + daily * units) / (1 + daily * corrected * share)
+    return np.asarray(missed.sum(axis=1))
 
 
 def in_hindsight(

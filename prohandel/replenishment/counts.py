@@ -40,10 +40,6 @@ class CountDemand:
                     f"The {name} of demand is negative or not a number.", "Leave out pairs without a forecast."
                 )
 
-    def dispersion(self) -> Floats:
-        """(n,) a of variance = mean + a mean^2; 0 for a Poisson."""
-        return self._inverse_size()
-
     def exceeds(self, units: npt.ArrayLike) -> Floats:
         """P(X > units), units of any real number, broadcast against (n,)."""
         return self._tail(_whole(units), 0)

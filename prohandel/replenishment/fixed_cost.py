@@ -32,8 +32,8 @@ def stock_cost(demand: CountDemand, level: npt.ArrayLike, holding: npt.ArrayLike
     """h E[(level - X)+] + p E[(X - level)+] per period; h and p per unit and period."""
     at = np.asarray(level, dtype=np.float64)
     short = demand.loss(at)
-    held, lacking = np.asarray(holding, dtype=np.float64), np.asarray(shortage, dtype=np.float64)
-    return np.asarray(held * (at - demand.mean + short) + lacking * short)
+    hold, lack = (np.asarray(each, dtype=np.float64) for each in (holding, shortage))
+    return np.asarray(hold * (at - demand.mean + short) + lack * short)
 
 
 def best_lot_policy(

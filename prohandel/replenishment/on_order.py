@@ -70,14 +70,15 @@ def on_order(
         receipts: goods that came in, e.g. jumps upward of stock.
         grace_days: days that a delivery may be late before it counts no more.
     """
-    waiting, overdue = np.zeros(pairs), np.zeros(pairs)
+    waiting: Floats = np.zeros(pairs)
+    overdue: Floats = np.zeros(pairs)
     if decided is not None:
         left = _less_receipts(decided, receipts)
         due = np.broadcast_to(np.ceil(np.asarray(lead_time_days, dtype=np.float64)), (pairs,)) + grace_days
         age = (as_of.astype("datetime64[D]") - decided.day.astype("datetime64[D]")).astype(np.float64)
         is_late = age > due[decided.pair]
-        waiting += np.bincount(decided.pair, np.where(is_late, 0.0, left), pairs)
-        overdue += np.bincount(decided.pair, np.where(is_late, left, 0.0), pairs)
+        waiting = np.bincount(decided.pair, np.where(is_late, 0.0, left), pairs).astype(np.float64)
+        overdue = np.bincount(decided.pair, np.where(is_late, left, 0.0), pairs).astype(np.float64)
     known, name = (landed, "landed") if landed is not None else (from_file, "csv")
     if known is None:
         source = "unknown" if decided is None else "proposals"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from prohandel.forecast import baseline as module
 from prohandel.forecast.baseline import baseline
@@ -26,7 +27,7 @@ def test_one_series_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.level_cv2[0] == pytest.approx(0.02 + (1 + dispersion * 2) / 28.5, rel=1e-6)
 
 
-def said_with_loops(panel: Panel, horizon: int) -> np.ndarray:
+def said_with_loops(panel: Panel, horizon: int) -> NDArray[np.float64]:
     """The docstring's steps 1 to 3, one number at a time."""
     n, length = panel.units.shape
     days = weekdays(panel.periods)

@@ -32,8 +32,8 @@ def test_stock_hides_demand_in_the_share_without_stock() -> None:
     units, share = made.panel.units, made.panel.in_stock_share
     assert 0.12 < (share < 1).mean() < 0.18
     assert np.all(units <= made.demand)
-    np.testing.assert_array_equal(units[share == 1], made.demand[share == 1])
-    # Hours are rounded, so that a day may have sold in a share that rounds to nothing, but hardly ever.
+    # Hours are rounded: what was lost in the last minutes of a day, or sold in the first ones, is hardly ever.
+    assert (units[share == 1] != made.demand[share == 1]).mean() < 0.001
     assert ((share == 0) & (units > 0)).mean() < 0.01
 
 

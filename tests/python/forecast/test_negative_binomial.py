@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy import optimize, special
 
 from benchmarks.demand_process import Process, generate
@@ -56,7 +57,7 @@ def test_level_is_that_of_the_likelihood_by_brute_force() -> None:
     y, s = panel.units.astype(float).ravel(), panel.in_stock_share.astype(float).ravel()
     y, s = y[s > 0], s[s > 0]
 
-    def minus_log_likelihood(logs: np.ndarray) -> float:
+    def minus_log_likelihood(logs: NDArray[np.float64]) -> float:
         level, size = np.exp(logs[0]), np.exp(-logs[1])
         # Integral over G of the density of y arrivals, the last at s: level^y G^y exp(-level G s), G gamma of mean 1.
         terms = special.gammaln(size + y) - special.gammaln(size) + size * np.log(size) + y * np.log(level)

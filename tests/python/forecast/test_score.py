@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy import stats
 
 from prohandel.forecast.distribution import LEVELS, quantiles
 from prohandel.forecast.score import coverage, exact_coverage, naive_errors, pinball, score, seasonal_error
 
 
-def flat(values: float, n: int, horizon: int) -> np.ndarray:
+def flat(values: float, n: int, horizon: int) -> NDArray[np.float32]:
     return np.full((n, horizon, len(LEVELS)), values, np.float32)
 
 

@@ -83,6 +83,11 @@ class Facts:
         rate = self.seeds.vat_rate(self.articles["vat_class"], day).astype("float64") / 1e6
         return self.articles["list_price"].astype("Float64").astype("float64") / 1e4 / (1 + rate)
 
+    @cached_property
+    def season_ends(self) -> dict[str, int]:
+        """The last day of every season that the calendar knows."""
+        return self.seeds.season_ends()
+
     def window(self, days: int) -> pd.DataFrame:
         """Lines of merchandise in the window of `days` days."""
         return self.goods[self.goods["day"].gt(self.as_of - days)]

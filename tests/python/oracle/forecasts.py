@@ -7,7 +7,7 @@ Readings chosen:
       branch opens; of a day that sold something an hour at least, all of it where nothing was there all day; half of
       a day that closed empty and whose hours are not known; 1 of other days in stock, 0 of days that were not or on
       which the pair was not ranged.
-    * Demand of a day on which the pair was not ranged does not exist.
+    * Shares in stock have six decimals. Demand of a day on which the pair was not ranged does not exist.
 
 Source: the formula in prohandel/forecast/baseline.py, here by loops over groups; quantiles by scipy.
 """
@@ -128,8 +128,7 @@ def baseline(facts: Facts) -> Forecasts:
 
 def series(facts: Facts) -> tuple[pd.DataFrame, Floats, Floats]:
     """Every series (pair, category, is_forecastable), its units and its share in stock, (n, 364) each."""
-    branches = facts.core.branches.set_index("branch_number")
-    runs = known(branches["is_active"], default=True) & ~known(branches["is_deleted"], default=False)
+    runs = active_branches(facts)
     articles = facts.articles
     sold = known(articles["is_active"], default=True) & ~articles["is_deleted"].astype(bool)
     pairs = facts.pairs[known(facts.pairs["range_start"].le(facts.as_of), default=False)]
@@ -157,6 +156,12 @@ def series(facts: Facts) -> tuple[pd.DataFrame, Floats, Floats]:
     return frame, units, share
 
 
+def active_branches(facts: Facts) -> pd.Series[Any]:
+    """Whether a branch is neither switched off nor deleted, by its number; branches that never landed are active."""
+    branches = facts.core.branches.set_index("branch_number")
+    return known(branches["is_active"], default=True) & ~known(branches["is_deleted"], default=False)
+
+
 def _share(facts: Facts, daily: pd.DataFrame) -> Floats:
     days = np.arange(facts.as_of - _WINDOW + 1, facts.as_of + 1)
     open_hours = {}
@@ -174,7 +179,7 @@ def _share(facts: Facts, daily: pd.DataFrame) -> Floats:
         left = np.where(demand > 0, np.maximum(left, np.minimum(1, 1 / opened)), left)
         left = np.where((demand > 0) & (hours >= opened), 1.0, left)
     told = ~np.isnan(hours) & (opened > 0)
-    share = np.where(told, left, np.where(empty, 0.5, 1.0))
+    share = np.round(np.where(told, left, np.where(empty, 0.5, 1.0)), 6)
     return np.where(daily["is_in_stock"].to_numpy(dtype=bool), share, 0.0)
 
 

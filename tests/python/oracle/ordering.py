@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from fractions import Fraction
 from math import ceil, floor, sqrt
 from typing import Any
 
@@ -24,7 +25,7 @@ from scipy import stats
 from . import observations
 from .buying import open_orders
 from .facts import Facts
-from .forecasts import HORIZON, Forecasts, baseline, demand_forecast, known, quantile
+from .forecasts import HORIZON, Forecasts, active_branches, baseline, demand_forecast, known, quantile
 from .landing import UNKNOWN
 from .planning import reorder_points
 from .seeds import ORDER_TERMS, PackRow
@@ -41,7 +42,7 @@ class Size:
     """One size of a pair; of a pair without sizes the whole."""
 
     name: str
-    share: float
+    share: Fraction
     is_core: bool
     on_hand: float
     level: float = 0.0
@@ -80,8 +81,11 @@ def marts(facts: Facts) -> dict[str, Mart]:
         _level(facts, order)
     for order in orders.values():
         _pass_on(order, orders)
-    for order in orders.values():
-        _decide(facts, order, orders)
+    groups: dict[Pair, list[Order]] = defaultdict(list)
+    for (_, article), order in orders.items():
+        groups[order.terms["supplied_from"], article].append(order)
+    for key, order in orders.items():
+        _decide(facts, order, groups[key])
     points = reorder_points(facts).set_index(_PAIR)
     rows, lines = [], []
     for (branch, article), order in orders.items():
@@ -93,8 +97,8 @@ def marts(facts: Facts) -> dict[str, Mart]:
             if point is None
             else point["z"]
             * sqrt(
-                (terms["lead_time_days"] + terms["review_period_days"]) * point["demand_sd_90d"] ** 2
-                + (point["avg_daily_demand_90d"] * terms["lead_time_sd_days"]) ** 2
+                (terms["lead_time_days"] + terms["review_period_days"]) * round(point["demand_sd_90d"], 6) ** 2
+                + (round(point["avg_daily_demand_90d"], 6) * terms["lead_time_sd_days"]) ** 2
             )
         )
         rows.append({"branch_number": branch, "article_number": article, **terms, **figures})
@@ -109,7 +113,7 @@ def marts(facts: Facts) -> dict[str, Mart]:
                 "recommended_units": size.units,
                 "pack_units": size.pack,
                 "is_core_size": size.is_core,
-                "size_share_of_sales": size.share,
+                "size_share_of_sales": float(size.share),
             }
             for size in order.sizes
             if size.name
@@ -180,7 +184,7 @@ def _terms(facts: Facts) -> dict[Pair, dict[str, Any]]:
     landed = landed[~landed["is_deleted"] & known(landed["lead_time_days"].ge(0), default=False)]
     of_supplier = (landed.groupby("name")["lead_time_days"].max() / 1e4).to_dict()
     branches = facts.core.branches.set_index("branch_number")
-    runs = known(branches["is_active"], default=True) & ~known(branches["is_deleted"], default=False)
+    runs = active_branches(facts)
     found: dict[Pair, dict[str, Any]] = {}
     borrowed: dict[Pair, dict[str, Any]] = {}
     for at, row in enumerate(named.to_dict("records")):
@@ -217,11 +221,12 @@ def _terms(facts: Facts) -> dict[Pair, dict[str, Any]]:
 
 
 def _add_sizes(facts: Facts, orders: dict[Pair, Order]) -> None:
-    curves: dict[str, list[tuple[str, float, bool]]] = defaultdict(list)
+    curves: dict[str, list[tuple[str, Fraction | None, bool]]] = defaultdict(list)
     for row in size_shares(facts).to_dict("records"):
         share = row["size_share_of_sales"]
+        shown_share = None if pd.isna(share) else Fraction(f"{share:.6f}")
         curves[str(row["article_number"])].append(
-            (str(row["article_size_number"]), np.nan if pd.isna(share) else round(float(share), 6), row["is_core_size"])
+            (str(row["article_size_number"]), shown_share, bool(row["is_core_size"]))
         )
     held = {
         (str(row["branch_number"]), str(row["article_number"]), str(row["article_size_number"])): row["quantity"] / 1e4
@@ -231,9 +236,9 @@ def _add_sizes(facts: Facts, orders: dict[Pair, Order]) -> None:
     for key, order in orders.items():
         sizes = [] if key in blurred else sorted(curves.get(key[1], []))
         order.sizes = [
-            Size(name, 1 / len(sizes) if np.isnan(share) else share, bool(core), float(held.get((*key, name), 0)))
+            Size(name, Fraction(1, len(sizes)) if share is None else share, core, float(held.get((*key, name), 0)))
             for name, share, core in sizes
-        ] or [Size("", 1.0, False, order.on_hand)]
+        ] or [Size("", Fraction(1), False, order.on_hand)]
 
 
 def _with_stock_of_no_size(facts: Facts) -> set[Pair]:
@@ -248,7 +253,7 @@ def _with_stock_of_no_size(facts: Facts) -> set[Pair]:
 
 
 def _season_end(facts: Facts, article: str) -> int | None:
-    return facts.seeds.season_ends().get(str(facts.articles.at[article, "season"]))
+    return facts.season_ends.get(str(facts.articles.at[article, "season"]))
 
 
 def _mean_until(order: Order, days: int) -> tuple[float, float]:
@@ -279,11 +284,7 @@ def _level(facts: Facts, order: Order) -> None:
     end = _season_end(facts, order.key[1])
     has_floor = end is None or facts.as_of + _FLOOR_DAYS <= end
     level = max(point, ceil(terms["floor"]) if has_floor else 0)
-    parts = [level * size.share for size in order.sizes]
-    units = [floor(part) for part in parts]
-    for at in sorted(range(len(parts)), key=lambda at: (units[at] - parts[at], order.sizes[at].name)):
-        if sum(units) < level:
-            units[at] += 1
+    units = _whole(int(level), [size.share for size in order.sizes], [size.name for size in order.sizes])
     for size, of_size in zip(order.sizes, units, strict=True):
         size.level = max(of_size, 1 if size.is_core and has_floor and level > 0 else 0)
         size.need = max(0.0, size.level - max(size.on_hand, 0))
@@ -345,7 +346,7 @@ def _hindrance(facts: Facts, order: Order, days_left: int | None) -> str | None:
     return None
 
 
-def _decide(facts: Facts, order: Order, orders: dict[Pair, Order]) -> None:
+def _decide(facts: Facts, order: Order, group: list[Order]) -> None:
     terms, figures, pack = order.terms, order.figures, order.terms["pack_units"]
     end = _season_end(facts, order.key[1])
     days_left = None if end is None else end - facts.as_of
@@ -354,11 +355,6 @@ def _decide(facts: Facts, order: Order, orders: dict[Pair, Order]) -> None:
     units = ceil(max(ceil(net - 0.001), terms["minimum_order_units"]) / pack) * pack if net > 0.001 else 0.0
     most = None
     if days_left is not None:
-        group = [
-            other
-            for key, other in orders.items()
-            if key[1] == order.key[1] and other.terms["supplied_from"] == order.key[0]
-        ]
         ahead = sum(_mean_until(other, days_left)[0] for other in group)
         free = max(0.0, ahead - max(order.on_hand, 0) - order.on_order - order.inbound)
         most = floor(free / pack) * pack
@@ -384,15 +380,23 @@ def _decide(facts: Facts, order: Order, orders: dict[Pair, Order]) -> None:
         figures["urgency"] = "soon" if position < figures["reorder_point"] else "later"
 
 
-def _share_out(facts: Facts, order: Order, units: float, most: float | None) -> None:
-    needed = sum(size.need for size in order.sizes)
-    weights = [size.need + size.share * max(0.0, units - needed) for size in order.sizes]
-    total = sum(weights)
-    parts = [units * weight / total if total else 0.0 for weight in weights]
-    whole = [float(floor(part)) for part in parts]
-    for at in sorted(range(len(parts)), key=lambda at: (whole[at] - parts[at], order.sizes[at].name)):
+def _whole(units: int, shares: list[Fraction], names: list[str]) -> list[int]:
+    """Units by their shares in whole ones: the largest remainders get one more, equal ones by name."""
+    parts = [units * share for share in shares]
+    whole = [floor(part) for part in parts]
+    for at in sorted(range(len(parts)), key=lambda at: (whole[at] - parts[at], names[at])):
         if sum(whole) < units:
             whole[at] += 1
+    return whole
+
+
+def _share_out(facts: Facts, order: Order, units: float, most: float | None) -> None:
+    needed = sum(size.need for size in order.sizes)
+    beyond = Fraction(f"{max(0.0, units - needed):.4f}")
+    weights = [Fraction(f"{size.need:.4f}") + size.share * beyond for size in order.sizes]
+    total = sum(weights)
+    portions = [weight / total if total else Fraction(0) for weight in weights]
+    whole = [float(part) for part in _whole(int(units), portions, [size.name for size in order.sizes])]
     if order.sizes[0].name == "":
         order.sizes[0].units = units
         return

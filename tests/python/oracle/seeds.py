@@ -155,6 +155,8 @@ class Seeds:
 
     def order_term(self, pair: Mapping[str, Any], column: str) -> str | None:
         """A term of the orders of a pair, as text: of the first scope that has it; None where none does."""
+        if self.order_terms.empty:
+            return None
         for scope in ("article", "supplier", "brand", "category", "branch", "default"):
             name = {"article": "article_number", "branch": "branch_number"}.get(scope, scope)
             rows = self.order_terms[self.order_terms["scope"].eq(scope) & self.order_terms[column].notna()]
@@ -166,6 +168,8 @@ class Seeds:
 
     def size_pack_of(self, article: Mapping[str, Any] | pd.Series[Any], size: str) -> PackRow | None:
         """In which packs a size of an article comes; None where no row fits."""
+        if self.size_pack.empty:
+            return None
         for scope in ("article", "brand", "category", "default"):
             name = {"article": "article_number"}.get(scope, scope)
             rows = self.size_pack[self.size_pack["scope"].eq(scope)]

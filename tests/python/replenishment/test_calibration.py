@@ -16,8 +16,13 @@ def test_lost_units_by_hand() -> None:
     share, sold = [[1.0, 0.5, 0.0]], [[7.0, 3.0, 0.0]]
     assert lost_units(share, sold, [[2.0, 4.0, 6.0]]).tolist() == [8.0]
     assert lost_units(share, sold, [[2.0]]).tolist() == [3.0]
-    # 10 sold where 4 were expected, at a dispersion of 1/2: 8 (1 + 5) / (1 + 2).
-    assert lost_units(share, sold, [[2.0, 4.0, 6.0]], 0.5).tolist() == [16.0]
+    # 10 sold where 4 were expected, at an uncertain level of 1/2: 8 (1 + 5) / (1 + 2).
+    assert lost_units(share, sold, [[2.0, 4.0, 6.0]], level_cv2=[0.5]).tolist() == [16.0]
+    # Half a day of 4 that sold 3, at a dispersion of 1/2: 2 (1 + 1.5) / (1 + 1). The empty day says nothing.
+    assert lost_units([[0.5, 0.0]], [[3.0, 0.0]], [[4.0, 6.0]], dispersion=[0.5]).tolist() == [8.5]
+    # Both: the level's weight is 1/2 * 2 / (2 + 1/2 * 4) = 1/4, so it is raised by (1 + 3/4) / (1 + 2/4) = 7/6.
+    both = 2 * 7 / 6 * 2.5 / (1 + 0.5 * 14 / 6) + 6 * 7 / 6
+    assert lost_units([[0.5, 0.0]], [[3.0, 0.0]], [[4.0, 6.0]], [0.5], [0.5])[0] == pytest.approx(both)
 
 
 def test_what_is_lost_is_seen_without_seeing_the_demand() -> None:
@@ -32,9 +37,10 @@ def test_what_is_lost_is_seen_without_seeing_the_demand() -> None:
     assert lost > 0.03 * demand.sum()
     by_week = [slice(day, day + 7) for day in range(28, 280, 7)]
 
-    def estimate(dispersion: float) -> float:
+    def estimate(level_cv2: float) -> float:
         of_weeks = (
-            lost_units(ledger.in_stock_share[:, week], ledger.sold[:, week], [[1.2]], dispersion) for week in by_week
+            lost_units(ledger.in_stock_share[:, week], ledger.sold[:, week], [[1.2]], 0.0, level_cv2)
+            for week in by_week
         )
         return float(np.sum([each.sum() for each in of_weeks]))
 
@@ -67,7 +73,7 @@ def test_what_plans_lose_is_right_on_average() -> None:
     # Weeks lose .7 of what is planned, gamma about it: plans that divide by the ratio of 8 weeks lose what they may.
     rng = np.random.default_rng(8)
     ratios = [shortage_ratio([1.0] * 8, list(rng.gamma(2, 0.35, 8))) for _ in range(4000)]
-    assert np.mean(0.7 / np.array(ratios)) == pytest.approx(1.0, abs=0.02)
+    assert np.mean(0.7 / np.array(ratios)) == pytest.approx(1.0, abs=0.03)
 
 
 def test_a_plan_that_lost_less_than_it_feared_aims_lower() -> None:

@@ -89,11 +89,11 @@ def test_the_four_week_average_counts_days_in_stock(store: Retailer, ledger: Led
 
 def test_the_process_sees_the_mean_of_what_comes(store: Retailer, ledger: Ledger) -> None:
     certain = replace(store, lead_time_sd=np.zeros_like(store.lead_time_sd))
-    lead, protection, coming = policies.by_process(certain)(280, ledger)
+    seen = policies.by_process(certain)(280, ledger)
     days = int(store.lead_time_mean[0])
-    assert lead.mean[0] == pytest.approx(store.expected[0, 280 : 280 + days].sum(), rel=1e-5)
-    assert protection.mean[0] == pytest.approx(store.expected[0, 280 : 287 + days].sum(), rel=1e-5)
-    assert coming.mean[0] == pytest.approx(store.expected[0, 280:287].sum(), rel=1e-5)
+    assert seen.lead.mean[0] == pytest.approx(store.expected[0, 280 : 280 + days].sum(), rel=1e-5)
+    assert seen.protection.mean[0] == pytest.approx(store.expected[0, 280 : 287 + days].sum(), rel=1e-5)
+    assert seen.daily[0] == pytest.approx(store.expected[0, 280:287], rel=1e-5)
 
 
 def test_the_process_has_the_variance_of_what_comes() -> None:
@@ -101,7 +101,7 @@ def test_the_process_has_the_variance_of_what_comes() -> None:
     for seed in (40, 41, 42):
         given = retailer(seed, articles=40)
         certain = replace(given, lead_time_sd=np.zeros_like(given.lead_time_sd))
-        _, protection, _ = policies.by_process(certain)(700, open_ledger(given.world))
+        protection = policies.by_process(certain)(700, open_ledger(given.world)).protection
         days = given.lead_time_mean.astype(int) + 7
         drawn = np.array([row[700 : 700 + length].sum() for row, length in zip(given.world.demand, days, strict=True)])
         # A rare unit at a slow pair would outweigh all others.
@@ -169,8 +169,9 @@ def test_policies_are_compared_at_the_service_that_ours_reached() -> None:
 def test_what_is_written(tmp_path: Path) -> None:
     table, plot = report.write(RUNS, compared(RUNS), tmp_path)
     text = table.read_text(encoding="utf-8")
-    assert "| 1 | 90.0 % | 90.0 % | 80 | 60.0 % | 20.0 % |" in text
-    assert "| 1 | 98.0 % | 99.5 % | 300 | - | - |" in text
+    assert "| 1 | 90.0 % | 90.0 % | 10.0 % | 80 | 60.0 % | 20.0 % |" in text
+    assert "| 1 | 98.0 % | 99.5 % | 10.0 % | 300 | - | - |" in text
+    assert "2 of 3 targets are reached within a point." in text
     assert "Mean over seeds and targets: 60.0 % less than min/max, 20.0 % less than the normal formula." in text
     drawing = ET.parse(plot).getroot()  # noqa: S314
     lines = drawing.findall("{http://www.w3.org/2000/svg}polyline")
