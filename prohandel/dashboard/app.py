@@ -29,13 +29,12 @@ from prohandel.errors import ProhandelError
 HERE = Path(__file__).parent
 LOG = logging.getLogger("prohandel.dashboard")
 
-SECTIONS: dict[str, tuple[str, ...]] = {
-    "section_day": ("today",),
-    "section_stock": ("inventory_overview", "stock_monitoring", "warehouse_performance", "forecast_reorder"),
-    "section_sales": ("sales_analysis", "product_performance", "product"),
-    "section_data": ("data_quality",),
-}
-"""Modules of `pages`, as the menu shows them; one that is not there is not shown."""
+MENU = (
+    "today", "inventory_overview", "stock_monitoring", "warehouse_performance", "forecast_reorder", "sales_analysis",
+    "product_performance", "product", "data_quality",
+)  # fmt: skip
+"""Modules of `pages`, as the menu shows them; one that is not there is not shown. They stand in one list, because
+Streamlit writes sections in a way that a screen reader cannot follow."""
 
 FIRST = "today"
 """The page at the root of the address."""
@@ -74,10 +73,7 @@ def main() -> None:
     words = Words(_language())
     todo: list[Callable[[], None]] = []
     pages = _pages(words, todo)
-    by_section = {
-        words(section): [pages[name] for name in names if name in pages] for section, names in SECTIONS.items()
-    }
-    page = st.navigation({title: listed for title, listed in by_section.items() if listed})
+    page = st.navigation(list(pages.values()))
     name = next(name for name, candidate in pages.items() if candidate.url_path == page.url_path)
     st.title(words(name), anchor=False)
     todo.append(partial(_draw, name, words, pages))
@@ -85,7 +81,7 @@ def main() -> None:
 
 
 def _pages(words: Words, todo: list[Callable[[], None]]) -> Choice:
-    names = [name for listed in SECTIONS.values() for name in listed if (HERE / "pages" / f"{name}.py").is_file()]
+    names = [name for name in MENU if (HERE / "pages" / f"{name}.py").is_file()]
     return {
         name: st.Page(lambda: todo.pop()(), title=words(name), url_path=name, default=name == FIRST) for name in names
     }

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from prohandel.dashboard import charts
-from prohandel.dashboard.components import Column, Kpi, kpi_row, panel, table, without_effect
+from prohandel.dashboard.components import Column, Kpi, kpi_row, panel, table
 from prohandel.dashboard.context import Context
 from prohandel.dashboard.filters import Span
 from prohandel.dashboard.formats import change_rate, is_missing
@@ -66,6 +66,11 @@ WORDS = {
     "case_days_none": ("ohne Nachfrage", "no demand"),
     "detail": ("Genauer", "Detail"),
     "eur": ("EUR", "EUR"),
+    "age_of_company": (
+        "Alle Filialen: je Filiale ist das Alter nicht bekannt.",
+        "All branches: age is not known by branch.",
+    ),
+    "class_of_company": ("Klassen und Umsatz: alle Filialen.", "Classes and revenue: all branches."),
 }
 
 
@@ -82,7 +87,6 @@ def render(context: Context) -> None:
     if cell:
         _articles_of(context, *cell)
     _attention(context)
-    without_effect(context, *(["branch"] if context.filters.branch else []))
 
 
 def _over_time(context: Context) -> None:
@@ -186,7 +190,7 @@ def _ages(context: Context) -> None:
         )
     )
     panel(
-        context, "stock-age", words("age"), found, chart, question=words("age_question"),
+        context, "stock-age", words("age"), found, chart, question=_of_company(context, "age"),
         columns=[Column("category"), Column("age_bucket"), Column("stock_units"), Column("stock_value_cost")],
     )  # fmt: skip
 
@@ -224,7 +228,7 @@ def _matrix(context: Context) -> tuple[str, str] | None:
     money = base.mark_text(fontSize=12, dy=10, color=charts.TEXT).encode(text="money:N")
     event = panel(
         context, "abc-xyz", words("matrix"), found, cells.add_params(picked) + numbers + money,
-        question=words("matrix_question"), on_select="rerun", selection="cell",
+        question=_of_company(context, "matrix"), on_select="rerun", selection="cell",
         columns=[Column("abc_class"), Column("xyz_class"), Column("articles"), Column("net_revenue_365d"),
                  Column("inventory_value_cost")],
     )  # fmt: skip
@@ -278,6 +282,13 @@ def _attention(context: Context) -> None:
         question=words("attention_question"),
         height=420,
     )
+
+
+def _of_company(context: Context, name: str) -> str:
+    """The question of a panel, and that it holds all branches where the reader chose some."""
+    question = context.words(f"{name}_question")
+    told = {"age": "age_of_company", "matrix": "class_of_company"}[name]
+    return f"{question} {context.words(told)}" if context.filters.branch else question
 
 
 def _week_to(day: date) -> Span:

@@ -211,7 +211,7 @@ def _stock_chart(context: Context, found: pd.DataFrame, step: int, reorder_point
             alt.Tooltip("ranged_branches:Q", title=words("ranged_branches"), format=",.0f"),
         ]
     )
-    layers = bands + line + points
+    layers = bands + line + points if (drawn["share_out"] > 0).any() else line + points
     if reorder_point > 0:
         point = pd.DataFrame({"reorder_point": [reorder_point], "label": [words.column("reorder_point")]})
         rule = alt.Chart(point).mark_rule(strokeDash=[6, 4], color=charts.ORANGE, strokeWidth=1.5).encode(

@@ -238,6 +238,12 @@ def test_an_own_period_outlives_a_page_without_periods(marts: Marts) -> None:
     assert "02.02.2026 \u2013 08.02.2026" in told(open_page("inventory_overview", **chosen))
 
 
+def test_panels_that_no_branch_narrows_say_so(marts: Marts) -> None:
+    notes = ("je Filiale ist das Alter nicht bekannt", "Klassen und Umsatz: alle Filialen")
+    assert all(note in told(open_page("inventory_overview", branch="0901")) for note in notes)
+    assert not any(note in told(open_page("inventory_overview")) for note in notes)
+
+
 def test_controls_without_effect_are_not_drawn(marts: Marts) -> None:
     drawn = {page: {box.key for box in open_page(page).selectbox} for page in ("", "inventory_overview")}
     assert "filter_period" not in drawn[""]
