@@ -64,7 +64,7 @@ def candidates(seed: int, threads: int) -> dict[str, Model]:
         settings = replace(SETTINGS["M"], **change)
         return lambda panel, horizon: negative_binomial(panel, horizon, settings)
 
-    def boost(leaves: int, rounds: int, rate: float, **change: float) -> Model:
+    def boost(leaves: int, rounds: int, rate: float, **change: Any) -> Model:
         settings = BoostSettings(leaves=leaves, rounds=rounds, learning_rate=rate)
         of_spread = replace(SETTINGS["M"], **change)
         return lambda panel, horizon: boosted(

@@ -242,10 +242,14 @@ def _observe(panel: Panel, by_month: Doubles, category: Integers, half_life: flo
             ]
         )
         censored[rows] = (observed & ~is_full).sum(axis=1)
+    exposure, exposure_squared, sold_full, sold_by_exposure, sold_squared = sums
     return _Seen(
-        *sums,
-        *(np.concatenate(each) for each in zip(*parts, strict=True)),
-        censored=censored,
+        exposure,
+        exposure_squared,
+        sold_full,
+        sold_by_exposure,
+        sold_squared,
+        *(np.concatenate(each) for each in (*zip(*parts, strict=True), [censored])),
     )
 
 
