@@ -16,12 +16,13 @@ from psycopg import sql
 from prohandel.errors import ProhandelError
 
 SUCCESSFUL = "SUCCESSFUL"
+FAILURES = ("FAILURE", "FAILURE_WITH_TASK")
 SYNC_END = "sync_end"
 OLDEST = timedelta(hours=25)
 """Fivetran sends an event again for up to 24 hours, with the time of the first attempt."""
 AHEAD = timedelta(minutes=5)
 
-Taken = Literal["starts a run", "noted", "known"]
+Taken = Literal["starts a run", "told", "noted", "known"]
 
 
 class RefusedError(Exception):
@@ -62,6 +63,11 @@ class Event:
     def starts_run(self) -> bool:
         """Are there new rows to build from?"""
         return self.name == SYNC_END and self.status == SUCCESSFUL
+
+    @property
+    def is_failure(self) -> bool:
+        """Did a sync end without bringing its rows?"""
+        return self.name == SYNC_END and self.status in FAILURES
 
 
 def is_signed(body: bytes, signature: str | None, secret: bytes) -> bool:
@@ -114,6 +120,25 @@ def check_age(event: Event, now: datetime) -> None:
         raise RefusedError(400, "too old")
     if event.created > now + AHEAD:
         raise RefusedError(400, "of the future")
+
+
+@dataclass(frozen=True)
+class Failing:
+    """A connection whose syncs fail.
+
+    Attributes:
+        connection_id: whose.
+        since: end of the first that failed after the last that ended well.
+        syncs: how many have failed since.
+        status: of the newest.
+        reason: Fivetran's words on it.
+    """
+
+    connection_id: str
+    since: datetime
+    syncs: int
+    status: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -176,7 +201,9 @@ class Events:
         )  # fmt: skip
         if taken.rowcount == 0:
             return "known"
-        return "starts a run" if event.starts_run else "noted"
+        if event.starts_run:
+            return "starts a run"
+        return "told" if event.is_failure else "noted"
 
     def waiting(self) -> int:
         """How many events wait for a run."""
@@ -212,6 +239,37 @@ class Events:
             ).format(self._table),
             [exit_code, began],
         )
+
+    def failing(self) -> list[Failing]:
+        """The connections whose syncs fail: no later one has ended well."""
+        found = self.conn.execute(
+            sql.SQL(
+                """
+                with ended as (
+                    select
+                        connection_id,
+                        created,
+                        status,
+                        reason,
+                        max(created) filter (where status = %(well)s) over (partition by connection_id) as last_success
+                    from {}
+                    where event = %(end)s and status = any(%(ends)s)
+                )
+                select
+                    connection_id,
+                    min(created),
+                    count(*),
+                    (array_agg(status order by created desc))[1],
+                    (array_agg(reason order by created desc))[1]
+                from ended
+                where last_success is null or created > last_success
+                group by connection_id
+                order by connection_id
+                """
+            ).format(self._table),
+            {"well": SUCCESSFUL, "end": SYNC_END, "ends": [SUCCESSFUL, *FAILURES]},
+        )
+        return [Failing(*row) for row in found]
 
     def newest(self, count: int = 10) -> list[dict[str, Any]]:
         """The newest events as plain values."""

@@ -1,4 +1,7 @@
-"""Runs `prohandel run` for the events that wait: one run at a time, and one for all that came meanwhile."""
+"""Runs `prohandel run` for the events that wait: one run at a time, and one for all that came meanwhile.
+
+A sync that failed has brought nothing to build: it is told at once, by `prohandel alerts`.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +33,7 @@ class RunQueue:
     Attributes:
         open_events: the table of events.
         command: of a run.
+        alerts: the command that tells of a sync that failed.
         say: is told what happens.
         environment: of a run; ours where it is None.
         patience: seconds before another try, where another run is active or the database does not answer.
@@ -38,11 +42,13 @@ class RunQueue:
 
     open_events: OpenEvents
     command: Sequence[str]
+    alerts: Sequence[str]
     say: Callable[[str], None]
     environment: Mapping[str, str] | None = None
     patience: float = 60.0
     tries: int = 120
     _wake: Signal = field(default_factory=Signal)
+    _tell: Signal = field(default_factory=Signal)
     _stop: Signal = field(default_factory=Signal)
     _lock: Lock = field(default_factory=Lock)
     _process: subprocess.Popen[bytes] | None = None
@@ -56,6 +62,11 @@ class RunQueue:
 
     def wake(self) -> None:
         """Something waits."""
+        self._wake.set()
+
+    def tell(self) -> None:
+        """A sync has failed."""
+        self._tell.set()
         self._wake.set()
 
     def stop(self) -> None:
@@ -75,6 +86,9 @@ class RunQueue:
             if self._stop.is_set():
                 return
             try:
+                if self._tell.is_set():
+                    self._tell.clear()
+                    self.say(f"prohandel alerts ended with exit code {self._call(self.alerts)}")
                 while not self._stop.is_set() and self._run_once():
                     pass
             except (psycopg.Error, ProhandelError) as error:
@@ -100,29 +114,33 @@ class RunQueue:
 
     def _run(self) -> int:
         for _ in range(self.tries):
-            with self._lock:
-                if self._stop.is_set():
-                    return EXIT_ANOTHER_RUN
-                self._process = subprocess.Popen(list(self.command), stdin=subprocess.DEVNULL, env=self.environment)
-            exit_code = self._process.wait()
-            with self._lock:
-                self._process = None
+            exit_code = self._call(self.command)
             if exit_code != EXIT_ANOTHER_RUN or self._stop.is_set():
                 return exit_code
             self.say(f"Another run is active; trying again in {self.patience:.0f} s")
             self._stop.wait(self.patience)
         return EXIT_ANOTHER_RUN
 
+    def _call(self, command: Sequence[str]) -> int:
+        with self._lock:
+            if self._stop.is_set():
+                return EXIT_ANOTHER_RUN
+            self._process = subprocess.Popen(list(command), stdin=subprocess.DEVNULL, env=self.environment)
+        exit_code = self._process.wait()
+        with self._lock:
+            self._process = None
+        return exit_code
 
-def run_command(target: str | None, profiles_dir: str | None, further: Sequence[str]) -> list[str]:
-    """The command of a run, by the interpreter that runs us.
+
+def command_of(*name: str, target: str | None, profiles_dir: str | None) -> list[str]:
+    """A command of ours, by the interpreter that runs us.
 
     Args:
+        name: what follows `prohandel`, e.g. "run", "--gate".
         target: of the dbt profile; None for the embedded warehouse.
         profiles_dir: folder of profiles.yml; None for the usual one.
-        further: options of `prohandel run`, e.g. --gate.
     """
-    command = [sys.executable, "-m", "prohandel", "run"]
+    command = [sys.executable, "-m", "prohandel", *name]
     command += ["--target", target] if target else []
     command += ["--profiles-dir", profiles_dir] if profiles_dir else []
-    return [*command, *further]
+    return command

@@ -1,4 +1,4 @@
-"""Takes Fivetran's events over HTTP and starts `prohandel run` when a sync has ended well, instead of polling.
+"""Takes Fivetran's events over HTTP: starts `prohandel run` when a sync has ended well, instead of polling.
 
 It registers itself nowhere. Fivetran speaks only HTTPS to public addresses: a reverse proxy or a tunnel in front ends
 TLS and passes the body on as it came, because the signature is over its bytes.
@@ -90,6 +90,8 @@ def webhook_app(
         say(_line(event, taken))
         if taken == "starts a run":
             queue.wake()
+        elif taken == "told":
+            queue.tell()
         return JSONResponse({"taken": taken}, 202 if taken == "starts a run" else 200)
 
     async def health(_: Request) -> Response:

@@ -46,7 +46,7 @@ def webhook_serve(
     target: TargetName = None,
     profiles_dir: ProfilesDir = None,
 ) -> None:
-    """Listen for Fivetran's events, and start `prohandel run` when a sync has ended well.
+    """Listen for Fivetran's events: start `prohandel run` when a sync has ended well, tell when one has failed.
 
     PROHANDEL_WEBHOOK_SECRET is the secret that the webhook was registered with; this command registers nothing. Each
     event counts once. Syncs that end during a run are followed by one run.
@@ -58,7 +58,7 @@ def webhook_serve(
     """
     import uvicorn
 
-    from prohandel.connector.run_queue import RunQueue, run_command
+    from prohandel.connector.run_queue import RunQueue, command_of
     from prohandel.connector.webhook import PATH, SECRET_VARIABLE, secret_of_environment
     from prohandel.connector.webhook import webhook_app as application_of
     from prohandel.pipeline.target import find_target
@@ -72,9 +72,11 @@ def webhook_serve(
     where = find_target(target)
     open_events = event_tables(where)
     further = [*(["--gate"] if gate else []), *(["--vars", variables] if variables else [])]
-    command = run_command(target, str(profiles_dir) if profiles_dir else None, further)
+    profiles = str(profiles_dir) if profiles_dir else None
+    run = command_of("run", *further, target=target, profiles_dir=profiles)
+    alerts = command_of("alerts", target=target, profiles_dir=profiles)
     environment = {name: value for name, value in os.environ.items() if name != SECRET_VARIABLE}
-    queue = RunQueue(open_events, command, say_line, environment)
+    queue = RunQueue(open_events, run, alerts, say_line, environment)
     app = application_of(secret, connection, open_events, queue, say_line)
     if host not in ("127.0.0.1", "::1", "localhost"):
         say_line(f"Listening on {host}, unencrypted: nobody but a proxy that ends TLS should reach this port")

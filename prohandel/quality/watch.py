@@ -13,6 +13,7 @@ from typing import Any
 import psycopg
 
 from prohandel.aws.names import watched_function
+from prohandel.connector.incidents import failed_syncs
 from prohandel.errors import ProhandelError
 from prohandel.pipeline.target import Target
 from prohandel.quality import incidents, outbox
@@ -23,7 +24,7 @@ from prohandel.quality.messages import Context
 from prohandel.quality.outbox import Delivery, Send, send_by_apprise
 from prohandel.quality.symptoms import Kind, Symptom
 
-_OF_ALARMS: frozenset[Kind] = frozenset({"connector"})
+_OF_CONNECTOR: frozenset[Kind] = frozenset({"connector"})
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,12 @@ def watch(target: Target, rules: Rules, now: datetime, *, send: Send = send_by_a
         if "failed_test" in blind:
             return Watch((), Changes((), (), ()), (), (), tuple(sorted(blind)), (), ())
         raised, unread = _alarms()
-        found = [*detect(conn, target, now), *(raised or ())]
+        failed = failed_syncs(conn, target)
+        found = [*detect(conn, target, now), *(raised or ()), *(failed or ())]
         lineage = lineage_of(target)
         with conn.transaction():
-            unseen = blind if raised is not None else blind | _OF_ALARMS
+            is_seen = not unread and (raised is not None or failed is not None)
+            unseen = blind if is_seen else blind | _OF_CONNECTOR
             changes = incidents.record(conn, schema, found, now, lineage.upstream, unseen)
             still_open = incidents.open_incidents(conn, schema)
             outbox.write(conn, schema, rules, changes, still_open, lineage.context, now)

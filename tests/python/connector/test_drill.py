@@ -2,8 +2,8 @@
 
 Everything runs as it does in production, each part a process of its own: Fivetran (the fake API over loopback), the
 webhook that listens, `prohandel run --gate` that it starts, the gate, the alerts and the outbox. What lands is the
-simulated retailer; what is built is the toy project with the project's own history of test results, because a build
-of the whole project takes minutes.
+simulated retailer. What is built is first the toy project with the project's own history of test results, which shows
+every turn within minutes, then the whole project.
 """
 
 from __future__ import annotations
@@ -32,11 +32,13 @@ import pytest
 import yaml
 
 from prohandel.landing.simulate import simulate
+from prohandel.landing.state import note_landing
 from prohandel.pipeline.target import PROJECT
 from tests.python.conftest import Database
 from tests.python.connector.fake_fivetran import KEY, SECRET, FakeFivetran, Step
 from tests.python.connector.lab import example, written
 from tests.python.pipeline.conftest import TOY, write_profile
+from tests.python.project.copies import copy_project
 
 WEBHOOK_SECRET = "a secret for the drill only"
 PATIENCE = 900.0
@@ -164,6 +166,7 @@ class Site:
 
 @pytest.fixture
 def site(database: Database, tmp_path: Path) -> Iterator[Site]:
+    """The toy project."""
     folder = tmp_path / "project"
     shutil.copytree(TOY, folder)
     shutil.copytree(PROJECT / "prohandel", folder / "prohandel", ignore=shutil.ignore_patterns("__pycache__"))
@@ -180,6 +183,28 @@ def site(database: Database, tmp_path: Path) -> Iterator[Site]:
     content |= {"vars": variables, "on-run-end": ["{{ record_test_results(results) }}"]}
     content["models"]["prohandel_analytics"]["quality"] = {"+schema": "quality"}
     (folder / "dbt_project.yml").write_text(yaml.safe_dump(content))
+    with database.connect() as conn:
+        simulate(conn, "prohandel", scale="small", seed=7, dirt=0, home=tmp_path / "simulated")
+        conn.execute("update prohandel.sale set _fivetran_synced = now()")
+        conn.execute("update prohandel.article set _fivetran_synced = now()")
+    with opened(folder, database) as made:
+        yield made
+
+
+@pytest.fixture
+def whole_site(database: Database, tmp_path: Path) -> Iterator[Site]:
+    """The whole project."""
+    folder = tmp_path / "project"
+    with database.connect() as conn:
+        simulate(conn, "prohandel", scale="small", seed=7, dirt=0.001, home=tmp_path / "simulated")
+        copy_project(folder, note_landing(conn, "prohandel", tmp_path / "simulated"))
+    with opened(folder, database) as made:
+        yield made
+
+
+@contextmanager
+def opened(folder: Path, database: Database) -> Iterator[Site]:
+    """An installation of a project, with everything around it."""
     (folder / "alerts.yml").write_text(yaml.safe_dump({"channels": [{"name": "on-call", "url": "DRILL_ON_CALL"}]}))
     write_profile(folder, database)
     written(folder, example())
@@ -193,7 +218,7 @@ def site(database: Database, tmp_path: Path) -> Iterator[Site]:
         inbox = stack.enter_context(receiving())
         environment = {
             "PYTHONPATH": str(folder),
-            "PROHANDEL_HOME": str(tmp_path / "home"),
+            "PROHANDEL_HOME": str(folder.parent / "home"),
             "PROHANDEL_HASH_KEY": "test key",
             "PROHANDEL_WEBHOOK_SECRET": WEBHOOK_SECRET,
             "FIVETRAN_API_KEY": KEY,
@@ -240,11 +265,6 @@ def landed_revenue(site: Site) -> Decimal:
 
 @pytest.mark.slow
 def test_from_the_end_of_a_sync_to_the_marts_and_from_a_broken_landing_to_one_message(site: Site) -> None:
-    with site.database.connect() as conn:
-        simulate(conn, "prohandel", scale="small", seed=7, dirt=0, home=site.folder.parent / "simulated")
-    site.execute(
-        "update prohandel.sale set _fivetran_synced = now(); update prohandel.article set _fivetran_synced = now()"
-    )
     assert site.command("sync", "--wait") == 0
     with listening(site):
         # The end of a sync: marts are published.
@@ -263,15 +283,52 @@ def test_from_the_end_of_a_sync_to_the_marts_and_from_a_broken_landing_to_one_me
 
         # What is known already is told to nobody again, and what came before starts nothing.
         assert site.sync("sync-3") == 1
-        assert site.post("sync-4", "FAILURE_WITH_TASK").json() == {"taken": "noted"}
+        assert site.post("sync-4", "CANCELED").json() == {"taken": "noted"}
         assert len(site.inbox.titles) == 1
 
-        # It lands as it should: the marts follow, and the end is told once.
+        # A sync that fails brings nothing to build, and is told at once.
+        assert site.post("sync-5", "FAILURE_WITH_TASK").json() == {"taken": "told"}
+        site.until("the failure is told", lambda: len(site.inbox.titles) == 2)
+        assert "failed" in site.inbox.bodies[1]
+
+        # It lands as it should: the marts follow, and the end of both is told once.
         site.execute("update prohandel.sale set sale_price = -2 * sale_price::numeric, _fivetran_synced = now()")
-        assert site.sync("sync-5") == 0
+        assert site.sync("sync-6") == 0
         assert site.value("select gross_revenue from marts.sales_performance") == 2 * published
-        assert len(site.inbox.titles) == 2
+        assert len(site.inbox.titles) == 4
     runs = "select count(distinct run_began_at) from operations.webhook_events"
     assert site.value(runs) == 4
     outcomes = "select string_agg(outcome, ' ' order by run_at) from quality.publications"
     assert site.value(outcomes) == "published refused refused published"
+
+
+@pytest.mark.slow
+def test_the_whole_project_publishes_keeps_what_is_good_and_follows_again(whole_site: Site) -> None:
+    site = whole_site
+    with listening(site):
+        assert site.sync("sync-1") == 0
+        published = revenue(site, "marts")
+        assert published > 0
+        assert site.inbox.titles == []
+
+        # The column of prices comes under another name: readers keep what they had, and are told once.
+        site.execute("alter table prohandel.sale rename column sale_price to price_paid")
+        site.execute("update prohandel.sale set _fivetran_synced = _fivetran_synced + interval '1 hour'")
+        assert site.sync("sync-2") == 1
+        assert revenue(site, "marts") == published
+        assert len(site.inbox.titles) == 1
+        assert "sale_price" in site.inbox.titles[0] + site.inbox.bodies[0]
+        assert site.sync("sync-3") == 1
+        assert len(site.inbox.titles) == 1
+
+        # It comes as before: the marts are what they were, and the end is told.
+        site.execute("alter table prohandel.sale rename column price_paid to sale_price")
+        site.execute("update prohandel.sale set _fivetran_synced = _fivetran_synced + interval '1 hour'")
+        assert site.sync("sync-4") == 0
+        assert revenue(site, "marts") == revenue(site, "marts_audit") == published
+        assert len(site.inbox.titles) == 2
+
+
+def revenue(site: Site, schema: str) -> Decimal:
+    """Gross revenue of all days, as readers of a schema see it."""
+    return Decimal(site.value(f"select sum(gross_revenue) from {schema}.sales_performance"))  # noqa: S608

@@ -20,8 +20,8 @@ import httpx
 import psycopg
 import pytest
 
-from prohandel.connector.events import Event, Events, is_signed
-from prohandel.connector.run_queue import RunQueue, run_command
+from prohandel.connector.events import Event, Events, Failing, is_signed
+from prohandel.connector.run_queue import RunQueue, command_of
 from prohandel.connector.webhook import LARGEST_BODY, secret_of_environment, webhook_app
 from prohandel.errors import ProhandelError
 from tests.python.conftest import Database, Server
@@ -118,6 +118,11 @@ def program(folder: Path, *, code: str = "0") -> list[str]:
     return [str(path)]
 
 
+def alerts(folder: Path) -> list[str]:
+    """A command that says that it was called."""
+    return ["sh", "-c", f'echo told >> "{folder}/runs"']
+
+
 @pytest.fixture(scope="module")
 def database_of_module(server: Server) -> Iterator[Database]:
     created = server.create_database(f"webhook_{os.getpid()}")
@@ -140,7 +145,7 @@ def served(database: Database, tmp_path: Path) -> Iterator[Served]:
     with open_events() as events:
         events.prepare()
         events.prepare()
-    queue = RunQueue(open_events, program(tmp_path), said.append, patience=0.05)
+    queue = RunQueue(open_events, program(tmp_path), alerts(tmp_path), said.append, patience=0.05)
     app = webhook_app(SECRET, "connection_1", open_events, queue, said.append, lambda: NOW)
     made = Served(database, tmp_path, queue, app, said)
     queue.start()
@@ -223,8 +228,8 @@ def test_the_signature_is_over_the_bytes() -> None:
         # What Fivetran tries a new webhook with.
         (body(event="test_event", sync_id=None, created="timestamp", data=None), 200, {"taken": "no sync"}),
         (body(event="sync_start", data={}), 200, {"taken": "noted"}),
-        (body(data={"status": "FAILURE", "reason": "a\nb"}), 200, {"taken": "noted"}),
-        (body(data={"status": "FAILURE_WITH_TASK"}), 200, {"taken": "noted"}),
+        (body(data={"status": "FAILURE", "reason": "a\nb"}), 200, {"taken": "told"}),
+        (body(data={"status": "FAILURE_WITH_TASK"}), 200, {"taken": "told"}),
         (body(data={"status": "RESCHEDULED"}), 200, {"taken": "noted"}),
         (body(data={"status": "CANCELED"}), 200, {"taken": "noted"}),
         (body(data="SUCCESSFUL"), 200, {"taken": "noted"}),
@@ -233,12 +238,43 @@ def test_the_signature_is_over_the_bytes() -> None:
 def test_which_event_counts(served: Served, content: bytes, status: int, answer: dict[str, str]) -> None:
     response = served.post(content)
     assert (response.status_code, response.json()) == (status, answer)
-    is_run = answer.get("taken") == "starts a run"
-    if is_run:
-        served.until(lambda: served.runs == ["began", "ended-0"])
-    assert [row[0] for row in served.rows()] == (["sync-1"] if answer.get("taken") in ("starts a run", "noted") else [])
+    runs = {"starts a run": ["began", "ended-0"], "told": ["told"]}.get(answer.get("taken", ""), [])
+    served.until(lambda: served.runs == runs)
+    is_kept = answer.get("taken") in ("starts a run", "told", "noted")
+    assert [row[0] for row in served.rows()] == (["sync-1"] if is_kept else [])
     assert len("\n".join(served.said).splitlines()) == len(served.said)
-    assert is_run or served.runs == []
+
+
+def test_a_sync_that_failed_is_told_once(served: Served) -> None:
+    for _ in range(2):
+        served.post(body(data={"status": "FAILURE"}))
+    served.until(lambda: "prohandel alerts ended with exit code 0" in served.said)
+    served.post(body(sync_id="sync-2"))
+    served.until(lambda: served.runs == ["told", "began", "ended-0"])
+
+
+def test_which_connections_fail(served: Served) -> None:
+    def ended(hours: int, status: str, connection: str = "connection_1", reason: str = "") -> None:
+        events.take(Event("sync_end", NOW + timedelta(hours=hours), connection, f"sync-{hours}", status, reason))
+
+    with served.database.connect() as conn:
+        events = Events(conn, "operations")
+        assert events.failing() == []
+        ended(0, "FAILURE")
+        ended(1, "SUCCESSFUL")
+        assert events.failing() == []
+        ended(2, "FAILURE", reason="no rights")
+        ended(3, "FAILURE_WITH_TASK", reason="no role")
+        # Neither brought rows, nor says that something is wrong.
+        ended(4, "RESCHEDULED")
+        ended(5, "CANCELED")
+        # It arrives late.
+        ended(-1, "SUCCESSFUL")
+        ended(0, "FAILURE", "connection_2", "no region")
+        assert events.failing() == [
+            Failing("connection_1", NOW + timedelta(hours=2), 2, "FAILURE_WITH_TASK", "no role"),
+            Failing("connection_2", NOW, 1, "FAILURE", "no region"),
+        ]
 
 
 def test_a_body_larger_than_any_event(served: Served) -> None:
@@ -297,7 +333,7 @@ def test_what_waited_when_the_process_ended_is_run_at_the_next_start(served: Ser
     assert served.runs == ["began", "stopped"]
     assert served.rows() == [("sync-1", "SUCCESSFUL", True, None)]
     release(served)
-    again = RunQueue(open_events_of(served.database), served.queue.command, served.said.append)
+    again = RunQueue(open_events_of(served.database), served.queue.command, served.queue.alerts, served.said.append)
     again.start()
     served.until(lambda: served.rows() == [("sync-1", "SUCCESSFUL", False, 0)])
     again.stop()
@@ -330,7 +366,7 @@ def test_a_database_that_comes_back_is_worked_off(database: Database, tmp_path: 
             yield events
 
     said: list[str] = []
-    queue = RunQueue(recovering, program(tmp_path), said.append, patience=0.05)
+    queue = RunQueue(recovering, program(tmp_path), alerts(tmp_path), said.append, patience=0.05)
     queue.start()
     deadline = time.monotonic() + PATIENCE
     while not any("exit code 0" in line for line in said):
@@ -365,7 +401,7 @@ def test_a_secret_that_protects_nothing(monkeypatch: pytest.MonkeyPatch, secret:
     assert not secret or secret not in raised.value.message
 
 
-def test_the_command_of_a_run() -> None:
-    command = run_command("prod", "/etc/prohandel", ["--gate"])
-    assert command[1:] == ["-m", "prohandel", "run", "--target", "prod", "--profiles-dir", "/etc/prohandel", "--gate"]
-    assert run_command(None, None, [])[1:] == ["-m", "prohandel", "run"]
+def test_the_commands() -> None:
+    command = command_of("run", "--gate", target="prod", profiles_dir="/etc/prohandel")
+    assert command[1:] == ["-m", "prohandel", "run", "--gate", "--target", "prod", "--profiles-dir", "/etc/prohandel"]
+    assert command_of("alerts", target=None, profiles_dir=None)[1:] == ["-m", "prohandel", "alerts"]

@@ -11,20 +11,19 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from prohandel import warehouse
 from prohandel.landing.simulate import simulate
 from prohandel.landing.state import note_landing
 from prohandel.pipeline.target import PROJECT
 from tests.python.conftest import Database, Server
+from tests.python.project.copies import copy_project
 from tests.python.project.schedules import Command, commands_of, workflow
 
 pytestmark = pytest.mark.slow
@@ -33,17 +32,6 @@ pytestmark = pytest.mark.slow
 TESTED_ELSEWHERE = (
     Command("make", ("lint",)),
     Command("make", ("elementary-report", "TARGET=prod")),
-)
-NOT_COPIED = (
-    ".git",
-    ".venv*",
-    ".prohandel*",
-    ".*_cache",
-    ".hypothesis",
-    "target",
-    "logs",
-    "profiles.yml",
-    "__pycache__",
 )
 TOUCHED = "int_inventory__pair_windows"
 CI_ROLE = f"prohandel_ci_{os.getpid()}"
@@ -205,21 +193,6 @@ class Production:
         values = {**self.main.values, "github.event.number": str(number)}
         environment = {**self.main.environment, "PYTHONPATH": str(folder)}
         return Checkout(folder, values, environment, self.main.artifacts)
-
-
-def copy_project(folder: Path, variables: Mapping[str, Any]) -> None:
-    """Copies the project as git would check it out, with its environment and packages installed."""
-    shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns(*NOT_COPIED))
-    content = yaml.safe_load((folder / "dbt_project.yml").read_text(encoding="utf-8"))
-    content["vars"].update(variables)
-    (folder / "dbt_project.yml").write_text(yaml.safe_dump(content), encoding="utf-8")
-    # The environment of this test, in the form in which make finds nothing to install.
-    (folder / ".venv").mkdir()
-    for path in Path(sys.prefix).iterdir():
-        if not path.name.startswith(".installed"):
-            (folder / ".venv" / path.name).symlink_to(path)
-    for name in (".installed", ".installed-dev"):
-        (folder / ".venv" / name).touch()
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from prohandel import cli
 from prohandel.errors import EXIT_SOURCE_STALE, EXIT_TESTS_FAILED
 from prohandel.pipeline.target import HASH_KEY_VARIABLE, PROJECT
 from tests.python.project.schedules import (
+    SERVERS,
     SERVICES,
     SYSTEMD,
     TIMERS,
@@ -61,7 +62,8 @@ def violations(name: str, content: Mapping[str, Any]) -> list[str]:
 
 def test_there_is_a_file_for_each_schedule() -> None:
     assert {path.stem for path in WORKFLOWS} == {*SCHEDULES, "pull_request"}
-    assert [path.stem for path in SERVICES] == [path.stem for path in TIMERS] == [f"prohandel-{n}" for n in SCHEDULES]
+    timed = [path.stem for path in SERVICES if path not in SERVERS]
+    assert timed == [path.stem for path in TIMERS] == [f"prohandel-{name}" for name in SCHEDULES]
 
 
 def test_each_file_is_explained() -> None:
@@ -345,7 +347,7 @@ def jobs_of(script: str) -> list[str]:
 
 
 def test_systemd_and_cron_run_the_same() -> None:
-    by_systemd = [jobs_of(unit(path)["Service"]["ExecStart"][0]) for path in SERVICES]
+    by_systemd = [jobs_of(unit(path)["Service"]["ExecStart"][0]) for path in SERVICES if path not in SERVERS]
     assert sorted(by_systemd) == sorted(jobs_of(entry.script) for entry in crontab()[1])
 
 
@@ -353,12 +355,21 @@ def test_systemd_and_cron_run_the_same() -> None:
 def test_a_service(path: Path) -> None:
     service = unit(path)["Service"]
     assert HARDENED.items() <= service.items()
-    assert service["Type"] == ["oneshot"]
+    assert service["Type"] == (["exec"] if path in SERVERS else ["oneshot"])
     assert service["User"] == ["prohandel"]
     assert service["ReadWritePaths"] == service["WorkingDirectory"]
     assert service["ExecStart"][0].startswith(f"{service['WorkingDirectory'][0]}/.venv/bin/")
     assert len(service["ExecStart"]) == 1
     assert "OnFailure" not in unit(path)["Unit"]
+
+
+@pytest.mark.parametrize("path", SERVERS, ids=lambda path: path.name)
+def test_what_always_runs(path: Path) -> None:
+    content = unit(path)
+    assert content["Service"]["Restart"] == ["always"]
+    assert content["Install"] == {"WantedBy": ["multi-user.target"]}
+    # Where a start fails at once, a minute lies between two of them, so that systemd never gives up.
+    assert content["Service"]["RestartSec"] == ["1min"]
 
 
 @pytest.mark.parametrize("path", TIMERS, ids=lambda path: path.name)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from prohandel import warehouse
+from prohandel.connector.events import Event, Events
 from prohandel.errors import ProhandelError
 from prohandel.pipeline.target import Target
 from prohandel.quality import outbox
@@ -180,3 +181,24 @@ def test_without_a_manifest_nothing_is_known(store: Store, tmp_path: Path) -> No
     lineage = Lineage(tmp_path / "manifest.json")
     assert lineage.context(store.opened(MISSING)).marts == ()
     assert lineage.upstream("fct_sales") == frozenset()
+
+
+def test_a_sync_that_failed_is_an_incident(monkeypatch: pytest.MonkeyPatch, target: Target, store: Store) -> None:
+    box = inbox()
+    with target.connect() as conn:
+        conn.execute("drop schema if exists operations cascade")
+        events = Events(conn, "operations")
+        events.prepare()
+        events.take(Event("sync_end", NOON, "connection_1", "sync-1", "FAILURE_WITH_TASK", "password=hunter22 refused"))
+        conn.commit()
+        found = look(monkeypatch, target, box, [symptom("stale", "inventory")])
+        assert [(one.kind, len(one.symptoms)) for one in found.open] == [("connector", 2)]
+        assert "the sync of connection_1 failed" in box.texts[0]
+        assert "hunter22" not in box.texts[0]
+        events.take(Event("sync_end", after(1), "connection_1", "sync-2", "SUCCESSFUL"))
+        conn.commit()
+        over = look(monkeypatch, target, box, [], after(2))
+        conn.execute("drop schema operations cascade")
+        conn.commit()
+    assert (len(over.changes.closed), over.open) == (1, ())
+    assert box.events() == ["opened", "closed"]
