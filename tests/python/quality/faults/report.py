@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-KINDS = ("missing_data", "duplicates", "schema_change", "failed_test", "stale", "anomaly")
+KINDS = ("missing_data", "duplicates", "schema_change", "failed_test", "stale", "anomaly", "connector")
 
 
 @dataclass(frozen=True)
