@@ -45,7 +45,8 @@ test-full: export PROHANDEL_RANDOM_LANDINGS = 200
 test-full: PYTEST_FLAGS += -m "slow or not slow"
 test-full: lint secrets-scan pytest ## The same and the slow tests: each change of the scenarios by itself, ten killed runs, 200 random landings (hours).
 
-lint: check-python check-parse check-sql ## Linters and type checker alone.
+lint: install-dev packages $(LINT_HOME)/landed ## Linters and type checker alone.
+	@$(MAKE) --no-print-directory --jobs 2 check-python check-sql
 
 check-python: install-dev
 	$(VENV)/bin/ruff check .
@@ -66,7 +67,7 @@ check-parse: install-dev packages $(LINT_HOME)/landed
 	$(VENV)/bin/dbt --warn-error --quiet parse --no-partial-parse --show-all-deprecations $(LINT_TARGET) \
 		--profiles-dir $(LINT_HOME)/profiles --target-path $(LINT_HOME)/target --log-path $(LINT_HOME)/logs
 
-check-sql: install-dev packages $(LINT_HOME)/landed
+check-sql: check-parse
 	PROHANDEL_HOME=$(LINT_HOME) $(RUN) db start
 	$(VENV)/bin/sqlfluff lint --processes 0 --disable-progress-bar models snapshots tests/singular analyses
 

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs at once, which catches up on what was missed while it was down, then at minute 17 of every hour; the run at 3 o'clock
-# in Berlin is the nightly one. A run locks its target in the database: beside another one it ends with exit code 4.
+# in Berlin is the nightly one, and forecasts follow it. A run locks its target in the database: beside another one it ends with exit code 4.
 set -u
 
 pid=
@@ -25,6 +25,8 @@ while :; do
     until_it_ends sleep $(((76 - ${minute#0}) % 60 * 60 + 60 - ${second#0}))
     if [ "$(TZ=Europe/Berlin date +%H)" = 03 ]; then
         run --nightly
+        until_it_ends timeout --kill-after=2m 1h .venv/bin/prohandel forecast --target prod
+        echo "prohandel forecast: exit code $?"
     else
         run
     fi

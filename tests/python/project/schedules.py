@@ -16,7 +16,7 @@ from prohandel.pipeline.target import PROJECT
 WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
 SYSTEMD = PROJECT / "deploy" / "systemd"
 SERVICES = sorted(SYSTEMD.glob("*.service"))
-SERVERS = [SYSTEMD / "prohandel-webhook.service"]
+SERVERS = [SYSTEMD / f"prohandel-{name}.service" for name in ("api", "dashboard", "webhook")]
 TIMERS = sorted(SYSTEMD.glob("*.timer"))
 SETTINGS = SYSTEMD / "prohandel.env.example"
 CRONTAB = PROJECT / "deploy" / "cron" / "prohandel.cron"

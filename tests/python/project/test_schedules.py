@@ -36,7 +36,7 @@ from tests.python.project.schedules import (
     workflow,
 )
 
-SCHEDULES = ("freshness", "hourly", "nightly")
+SCHEDULES = ("forecast", "freshness", "hourly", "nightly")
 PLAIN_PROGRAMS = {".", "cd", "cp", "flock", "gh", "logger", "psql", "set", "test"}
 # A variable of such a name holds a secret, and is one of those that profiles.example.yml, a run or gh reads.
 SECRET = re.compile(r"^(?:DBT_ENV_SECRET_\w+|PROHANDEL_HASH_KEY|PROHANDEL_ALERTS_\w+|GH_TOKEN)$")
