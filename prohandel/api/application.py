@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Path, Query, Request, Security
@@ -23,8 +21,9 @@ from prohandel.api.forecasts import Pair, answers_of, series_of
 from prohandel.api.gate import Limits, gate
 from prohandel.api.keys import Keys
 from prohandel.api.metrics import metrics_of
-from prohandel.api.paging import Page, page_of
+from prohandel.api.paging import page_of
 from prohandel.api.problems import Problem, declared
+from prohandel.api.responses import json_response, json_text, link_to_next, page_response, prefers_csv
 from prohandel.api.shapes import (
     MOST_PAIRS,
     AccuracyQuery,
@@ -41,7 +40,7 @@ from prohandel.api.shapes import (
     WhatIf,
     places_of,
 )
-from prohandel.api.sums import sum_of
+from prohandel.api.sums import Stretch, sums_of
 from prohandel.api.what_if import line_of, what_if
 
 _DESCRIPTION = f"""
@@ -150,56 +149,55 @@ def _forecasts(app: FastAPI, service: Service, newest: NewestBatch) -> None:
         f"/v1/forecasts{_PATH_PAIR}", dependencies=_READ, tags=["forecasts"],
         responses=_ok(answers.Forecast) | declared(404),
     )  # fmt: skip
-    def forecast(branch_number: Branch, article_number: Article, query: Annotated[ForecastQuery, Query()]) -> Response:
+    def one_forecast(
+        branch_number: Branch, article_number: Article, query: Annotated[ForecastQuery, Query()]
+    ) -> Response:
         """The forecast of one series, day by day."""
         pair = (branch_number, article_number)
         with service.pool.connection() as conn:
             found = answers_of(conn, service.schemas, newest.of(conn), [pair], query.days, places_of(query.quantiles))
         if pair not in found:
             raise _no_forecast()
-        return _json(found[pair])
+        return json_response(found[pair])
 
     @app.post("/v1/forecasts", dependencies=_READ, tags=["forecasts"], responses=_ok(answers.Forecasts) | declared(400))
-    def forecasts(body: ManyForecasts) -> Response:
+    def many_forecasts(body: ManyForecasts) -> Response:
         """The forecasts of up to 500 series; a pair that is named twice is given once."""
         pairs = list(dict.fromkeys((pair.branch_number, pair.article_number) for pair in body.pairs))
         with service.pool.connection() as conn:
             found = answers_of(conn, service.schemas, newest.of(conn), pairs, body.days, places_of(body.quantiles))
         given = ",".join(found[pair] for pair in pairs if pair in found)
-        return _json(f'{{"forecasts":[{given}],"missing":{_text(_missing(pairs, found))}}}')
+        return json_response(f'{{"forecasts":[{given}],"missing":{json_text(_missing(pairs, found))}}}')
 
     @app.get(
         f"/v1/sums{_PATH_PAIR}", dependencies=_READ, tags=["forecasts"], responses=_ok(answers.Sum) | declared(404)
     )
-    def sum_(branch_number: Branch, article_number: Article, query: Annotated[SumQuery, Query()]) -> Response:
+    def one_sum(branch_number: Branch, article_number: Article, query: Annotated[SumQuery, Query()]) -> Response:
         """Demand of several days together, as over a lead time, with quantiles of its own."""
         pair = (branch_number, article_number)
         with service.pool.connection() as conn:
             found = series_of(conn, service.schemas, newest.of(conn), [pair])
         if pair not in found:
             raise _no_forecast()
-        return _json(_text(sum_of(pair, found[pair], query.first, query.days, places_of(query.quantiles))))
+        stretch = Stretch(pair, query.first, query.days)
+        return json_response(json_text(sums_of([stretch], found, places_of(query.quantiles))[0]))
 
     @app.post("/v1/sums", dependencies=_READ, tags=["forecasts"], responses=_ok(answers.Sums) | declared(400))
-    def sums(body: ManySums) -> Response:
+    def many_sums(body: ManySums) -> Response:
         """Sums of up to 500 series, each over days of its own."""
         pairs = list(dict.fromkeys((one.branch_number, one.article_number) for one in body.sums))
         with service.pool.connection() as conn:
             found = series_of(conn, service.schemas, newest.of(conn), pairs)
-        levels = places_of(body.quantiles)
-        given = [
-            sum_of(pair, found[pair], one.first, one.days, levels)
-            for one in body.sums
-            if (pair := (one.branch_number, one.article_number)) in found
-        ]
-        return _json(_text({"sums": given, "missing": _missing(pairs, found)}))
+        asked = [Stretch((one.branch_number, one.article_number), one.first, one.days) for one in body.sums]
+        given = sums_of([stretch for stretch in asked if stretch.pair in found], found, places_of(body.quantiles))
+        return json_response(json_text({"sums": given, "missing": _missing(pairs, found)}))
 
 
 def _orders(app: FastAPI, service: Service, newest: NewestBatch) -> None:
     @app.post(
         "/v1/what-if", dependencies=_READ, tags=["orders"], responses=_ok(answers.WhatIfAnswer) | declared(400, 404)
     )
-    def if_(body: WhatIf) -> Response:
+    def what_would_be_ordered(body: WhatIf) -> Response:
         """What would be ordered with another service level, lead time, price or stock; nothing is written."""
         pair = (body.branch_number, body.article_number)
         with service.pool.connection() as conn:
@@ -209,13 +207,13 @@ def _orders(app: FastAPI, service: Service, newest: NewestBatch) -> None:
             raise _no_forecast()
         if line is None:
             raise _no_recommendation()
-        return _json(_text(what_if(pair, found[pair], line, body.model_dump(), service.price_elasticity)))
+        return json_response(json_text(what_if(pair, found[pair], line, body.model_dump(), service.price_elasticity)))
 
     @app.get(
         "/v1/recommendations", dependencies=_READ, tags=["orders"],
         responses=_ok(answers.RecommendationPage, csv=True) | declared(400, 410),
     )  # fmt: skip
-    def list_(request: Request, query: Annotated[RecommendationQuery, Query()]) -> Response:
+    def list_recommendations(request: Request, query: Annotated[RecommendationQuery, Query()]) -> Response:
         """Order recommendations, the most urgent and dearest first; CSV by `format=csv` or Accept: text/csv.
 
         The header Link has the address of the next page, for CSV as well.
@@ -223,84 +221,86 @@ def _orders(app: FastAPI, service: Service, newest: NewestBatch) -> None:
         filters = query.model_dump(include={"branch", "supplier", "category", "urgency"})
         with service.pool.connection() as conn:
             page = recommendations.recommendations(conn, service.schemas, filters, query.limit, query.cursor)
-        headers = _link(request, page)
-        if query.format == "csv" or (query.format is None and _prefers_csv(request.headers.get("accept", ""))):
+        headers = link_to_next(request, page)
+        if query.format == "csv" or (query.format is None and prefers_csv(request.headers.get("accept", ""))):
             headers["Content-Disposition"] = 'attachment; filename="recommendations.csv"'
             content = recommendations.as_csv(page.rows)
             return Response(content, headers=headers, media_type="text/csv; charset=utf-8; header=present")
-        return _page("recommendations", page, headers)
+        return page_response("recommendations", page, headers)
 
     @app.get(
         f"/v1/recommendations{_PATH_PAIR}", dependencies=_READ, tags=["orders"],
         responses=_ok(answers.RecommendationWithSizes) | declared(404),
     )  # fmt: skip
-    def one(branch_number: Branch, article_number: Article) -> Response:
+    def one_recommendation(branch_number: Branch, article_number: Article) -> Response:
         """One recommendation, size by size."""
         pair = (branch_number, article_number)
         with service.pool.connection() as conn:
             found = recommendations.recommendation(conn, service.schemas, pair)
         if found is None:
             raise _no_recommendation()
-        return _json(_text(found))
+        return json_response(json_text(found))
 
 
 def _watching(app: FastAPI, service: Service) -> None:
     @app.get("/v1/accuracy", dependencies=_READ, tags=["watching"], responses=_ok(answers.AccuracyPage) | declared(400))
-    def accuracy(request: Request, query: Annotated[AccuracyQuery, Query()]) -> Response:
+    def list_accuracy(request: Request, query: Annotated[AccuracyQuery, Query()]) -> Response:
         """How well every model forecast, the newest origins first; empty where no batch ever ran."""
         filters = query.model_dump(exclude={"limit", "cursor"})
         with service.pool.connection() as conn:
             page = page_of(conn, service.schemas, watching.ACCURACY, filters, query.limit, query.cursor)
-        return _page("accuracy", page, _link(request, page))
+        return page_response("accuracy", page, link_to_next(request, page))
 
     @app.get("/v1/drift", dependencies=_READ, tags=["watching"], responses=_ok(answers.DriftPage) | declared(400))
-    def drift(request: Request, query: Annotated[DriftQuery, Query()]) -> Response:
+    def list_drift(request: Request, query: Annotated[DriftQuery, Query()]) -> Response:
         """Whether forecasts drift, the newest weeks first; empty where no batch ever ran."""
         filters = query.model_dump(exclude={"limit", "cursor"})
         with service.pool.connection() as conn:
             page = page_of(conn, service.schemas, watching.DRIFT, filters, query.limit, query.cursor)
-        return _page("drift", page, _link(request, page))
+        return page_response("drift", page, link_to_next(request, page))
 
 
 def _overrides(app: FastAPI, service: Service) -> None:
     @app.get(
         "/v1/overrides", dependencies=_READ, tags=["overrides"], responses=_ok(answers.OverridePage) | declared(400)
     )
-    def list_(request: Request, query: Annotated[OverrideQuery, Query()]) -> Response:
+    def list_overrides(request: Request, query: Annotated[OverrideQuery, Query()]) -> Response:
         """Overrides, the newest first, those that were revoked included."""
         filters = query.model_dump(exclude={"limit", "cursor"})
         with service.pool.connection() as conn:
             page = overrides.overrides(conn, service.schemas, filters, query.limit, query.cursor)
-        return _page("overrides", page, _link(request, page))
+        return page_response("overrides", page, link_to_next(request, page))
 
     @app.post(
         "/v1/overrides", status_code=201, tags=["overrides"],
         responses=_ok(answers.Override, 201) | declared(400, 403),
     )  # fmt: skip
-    def add(body: NewOverride, author: Writer) -> Response:
+    def add_override(body: NewOverride, author: Writer) -> Response:
         """Write an override; the next batch applies it. Where several meet on a day, the newest has it."""
-        return _json(_text(overrides.add_override(service.pool, service.schemas, body.model_dump(), author)), 201)
+        return json_response(
+            json_text(overrides.add_override(service.pool, service.schemas, body.model_dump(), author)), 201
+        )
 
     @app.delete("/v1/overrides/{override_id}", tags=["overrides"], responses=_ok(answers.Override) | declared(403, 404))
-    def revoke(override_id: Annotated[int, Path(ge=1, le=2**63 - 1)], _: Writer) -> Response:
+    def revoke_override(override_id: Annotated[int, Path(ge=1, le=2**63 - 1)], _: Writer) -> Response:
         """Revoke an override: the next batch no longer applies it. It stays to be seen."""
         found = overrides.revoke_override(service.pool, service.schemas, override_id)
         if found is None:
             raise Problem(404, "There is no override of that number.")
-        return _json(_text(found))
+        return json_response(json_text(found))
 
 
 def _states(app: FastAPI, service: Service, newest: NewestBatch, metrics_text: Callable[[], bytes]) -> None:
     async def health() -> Response:
         """The server is alive; says nothing of the database."""
-        return _json(_text({"status": "alive", "version": __version__}))
+        return json_response(json_text({"status": "alive", "version": __version__}))
 
     def ready() -> Response:
         """The database answers and the marts are there, else 503."""
         with service.pool.connection() as conn:
             found = newest.of(conn, fresh=True)
-        return _json(
-            _text(
+        return json_response(
+            json_text(
                 {
                     "status": "ready",
                     "as_of_date": found.as_of_date,
@@ -360,41 +360,3 @@ def _missing(pairs: Sequence[Pair], found: Any) -> list[dict[str, str]]:
         for branch, article in pairs
         if (branch, article) not in found
     ]
-
-
-def _page(name: str, page: Page, headers: dict[str, str]) -> Response:
-    return _json(_text({name: page.rows, "next_cursor": page.next_cursor}), headers=headers)
-
-
-def _link(request: Request, page: Page) -> dict[str, str]:
-    """A relative address, so that it holds behind a proxy whatever the header Host says."""
-    if page.next_cursor is None:
-        return {}
-    return {"Link": f'<?{request.url.include_query_params(cursor=page.next_cursor).query}>; rel="next"'}
-
-
-def _prefers_csv(accept: str) -> bool:
-    """Whether the header Accept rates text/csv above application/json."""
-    rated: dict[str, float] = {}
-    for part in accept.split(","):
-        kind, _, parameters = part.partition(";")
-        quality = parameters.replace(" ", "").partition("q=")[2].partition(";")[0]
-        try:
-            rated[kind.strip().lower()] = float(quality) if quality else 1.0
-        except ValueError:
-            rated[kind.strip().lower()] = 0.0
-    return rated.get("text/csv", 0.0) > rated.get("application/json", 0.0)
-
-
-def _text(content: Any) -> str:
-    return json.dumps(content, default=_plain, allow_nan=False, separators=(",", ":"))
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    raise TypeError(type(value).__name__)
-
-
-def _json(text: str, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return Response(text, status, headers, "application/json")

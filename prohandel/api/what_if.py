@@ -176,7 +176,8 @@ def _order(line: Line, mart: Line, series: Series, factor: float) -> dict[str, A
         np.array([Ordering.ALLOWED], dtype=np.int8),
         Terms(pack_units=1.0 if mart.hindrance == "supplied" else line.pack_units, most_units=_most(line, mart)),
     )
-    units = float(wanted.units[0])
+    # Adding 0 makes a zero of either sign the same.
+    units = float(wanted.units[0]) + 0.0
     ordered = 0.0 if mart.hindrance else units
     return {
         "service_level": line.service_level,
