@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 from benchmarks.replenishment_world import FIRST_DAY, HISTORY_WEEKS, Retailer, retailer
 from prohandel.forecast.breaks import Break, breaks, in_todays_terms
 from prohandel.forecast.distribution import Demand, Doubles
-from prohandel.forecast.drift import LIMITS, Limits, Verdict, Weeks, judge, profiles, roots, shifts, week_of
+from prohandel.forecast.drift import Verdict, Weeks, judge, profiles, roots, shifts, week_of
 from prohandel.forecast.drift import lead_time_signal as signal_of_deliveries
+from prohandel.forecast.drift_limits import LIMITS, Limits
 from prohandel.forecast.negative_binomial import negative_binomial
 from prohandel.forecast.panel import Panel
 from prohandel.forecast.store import Profile
@@ -22,6 +24,8 @@ EVENTS = ("regime change", "new season", "closed branch", "promotion", "supplier
 ARTICLES, SEASON_ARTICLES = 120, 24
 HORIZON = 42
 SERVICE = 0.95
+SETTLING_WEEKS = 8
+"""Weeks that the watch needs to know how large errors are as a rule."""
 _NEVER = 10**6
 
 
@@ -82,8 +86,8 @@ def plant(seed: int, event: str | None, week: int) -> Planted:
         code = supplier[base.lead_time_mean == 7][0]
         late = supplier == code
         lead_time = lead_time.copy()
-        days = np.arange(lead_time.shape[1])
-        lead_time[late] += np.where(days + lead_time[late] >= start, 14, 0).astype(np.int16)
+        # What was to come in the first of these weeks was ordered in the week before.
+        lead_time[late, start - 7 :] += np.int16(14)
         troubled = f"supplier:{code}"
     demand[np.arange(demand.shape[1]) < launch[:, None]] = 0
     # Nothing is on sale before its season, so nothing lies in the shop either.
@@ -105,9 +109,8 @@ class Week:
 class Watched:
     """A policy that forecasts, orders by its forecast, and watches it; each Monday it sees what was sold until then."""
 
-    def __init__(self, planted: Planted, first_week: int, limits: Limits = LIMITS, *, retrains: bool = True) -> None:
-        self.planted, self.limits, self.retrains = planted, limits, retrains
-        self.first_day = (HISTORY_WEEKS + first_week) * 7
+    def __init__(self, planted: Planted, limits: Limits = LIMITS) -> None:
+        self.planted, self.limits, self.retrains = planted, limits, True
         self.weeks: list[Week] = []
         self.breaks: list[Break] = []
         self._columns: list[tuple[Doubles, ...]] = []
@@ -119,6 +122,12 @@ class Watched:
             for code in np.unique(planted.supplier)
         }
 
+    def forked(self, planted: Planted, *, retrains: bool) -> Watched:
+        """The same watch over a world that goes another way from here."""
+        other = copy.deepcopy(self)
+        other.planted, other.retrains = planted, retrains
+        return other
+
     def __call__(self, day: int, ledger: Ledger) -> Levels:
         """Judges the week that has passed, forecasts, and says what to fill up to."""
         panel = self._panel(day, ledger)
@@ -127,7 +136,8 @@ class Watched:
         members = self._members(panel)
         known = in_todays_terms(panel, self.breaks, members, seed=day) if self.retrains else panel
         self._forecast = negative_binomial(known, HORIZON)
-        if not self._trained:
+        if len(self.weeks) <= SETTLING_WEEKS:
+            # What the shops look like under the former rule of ordering is no measure of what comes.
             self._keep_profiles(panel, members, list(members))
         lead = np.array([self._lead_time[code] for code in self.planted.supplier])
         days = np.minimum(np.ceil(lead).astype(int) + 7, HORIZON)
@@ -165,7 +175,9 @@ class Watched:
         # What did not exist when the forecast was made is no error of it.
         mean = np.where(self.planted.launch_day[:, None] <= day - 7, forecast.mean[:, :7].astype(float), np.nan)
         share = panel.in_stock_share[:, -7:].astype(float)
-        self._columns.append(week_of(sold, share, mean, forecast.dispersion, forecast.level_cv2))
+        self._columns.append(
+            week_of(sold, share, mean, forecast.dispersion.astype(float), forecast.level_cv2.astype(float))
+        )
         weeks = Weeks(*(np.stack(column, axis=1) for column in zip(*self._columns, strict=True)))
         members = self._members(panel)
         before = [one for kept in self._trained.values() for one in kept]

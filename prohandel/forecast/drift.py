@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from prohandel.forecast.distribution import Doubles
+from prohandel.forecast.drift_limits import LIMITS, Limits
 from prohandel.forecast.panel import Panel
 from prohandel.forecast.store import Profile
 
@@ -31,36 +32,6 @@ Members = Mapping[str, NDArray[np.bool_]]
 
 MAD_OF_SD = float(np.sqrt(2.0 / np.pi))
 """Mean absolute deviation of a normal variable over its standard deviation."""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What is still taken for chance. `benchmarks.forecast_drift` shows what they find and what they raise in vain.
-
-    Attributes:
-        tracking_signal: mean absolute deviations that the sum of errors may differ from zero; Brown has 4 to 8.
-        window: weeks that errors are summed over.
-        common_cv: coefficient of variation of what hits all series of a segment in a week alike, as weather does.
-        smoothing: weight of a week in the smoothed size of past errors.
-        wape_ratio: WAPE over its baseline.
-        wape_deviations: standard deviations of past weeks' WAPE that it has to exceed its baseline by as well.
-        least_units: units that WAPE needs.
-        least_weeks: earlier weeks that WAPE needs.
-        psi: population stability index.
-    """
-
-    tracking_signal: float = 8.0
-    window: int = 4
-    common_cv: float = 0.08
-    smoothing: float = 0.1
-    wape_ratio: float = 1.25
-    wape_deviations: float = 4.0
-    least_units: float = 100.0
-    least_weeks: int = 6
-    psi: float = 0.25
-
-
-LIMITS = Limits()
 
 
 @dataclass(frozen=True)
@@ -245,7 +216,7 @@ def roots(
 YOUNG_DAYS = 28
 """A series that is younger borrows its level from others."""
 _EDGES = {
-    "daily_units": (0.0, 0.03, 0.1, 0.3, 1.0, 3.0),
+    "relative_units": (0.0, 0.1, 0.3, 0.6, 1.2, 2.5),
     "in_stock_share": (0.5, 0.8, 0.95, 0.999),
     "age_days": (float(YOUNG_DAYS),),
 }
@@ -256,15 +227,16 @@ CHANCE = 1e-4
 def features(panel: Panel) -> dict[str, Doubles]:
     """What the population of series is like at the panel's origin, each (n,), nan where it cannot be said.
 
-    daily_units: units of the last 28 days per day with stock. in_stock_share: mean of these days. age_days: days since
-    the series started. That demand follows the season is no shift, so that a trend is none of them.
+    relative_units: units of the last 28 days per day with stock; `profiles` relates them to the mean of the segment, as
+    that demand follows the season is no shift. in_stock_share: mean of these days. age_days: days since the series
+    started.
     """
     units, share = panel.units[:, -28:].astype(float), panel.in_stock_share[:, -28:].astype(float)
     there = ~np.isnan(units)
     sold, stocked = np.where(there, units, 0.0).sum(axis=1), np.where(there, share, 0.0).sum(axis=1)
     age = (~np.isnan(panel.units)).sum(axis=1).astype(float)
     return {
-        "daily_units": _ratio(sold, stocked),
+        "relative_units": _ratio(sold, stocked),
         "in_stock_share": _ratio(stocked, there.sum(axis=1).astype(float)),
         "age_days": np.where(age > 0, age, np.nan),
     }
@@ -279,12 +251,13 @@ def profiles(panel: Panel, members: Members) -> list[Profile]:
     found = []
     for feature, values in features(panel).items():
         edges = _EDGES[feature]
-        place = np.searchsorted(edges, values, side="left")
         for segment, rows in members.items():
-            here = rows & ~np.isnan(values)
-            if here.any():
-                counts = np.bincount(place[here], minlength=len(edges) + 1)
-                found.append(Profile(segment, feature, edges, [float(count) / here.sum() for count in counts]))
+            here = values[rows & ~np.isnan(values)]
+            if feature == "relative_units":
+                here = here / max(float(here.mean()), 1e-9) if len(here) else here
+            if len(here):
+                counts = np.bincount(np.searchsorted(edges, here, side="left"), minlength=len(edges) + 1)
+                found.append(Profile(segment, feature, edges, [float(count) / len(here) for count in counts]))
     return found
 
 

@@ -120,6 +120,17 @@ def add(conn: psycopg.Connection, schema: str, marts: str, wishes: Sequence[Wish
     return [int(row[0]) for row in rows if row is not None]
 
 
+def require(conn: psycopg.Connection, schema: str, table: str, word: str, number: str) -> None:
+    """Holds a number against those of a mart.
+
+    Raises:
+        ProhandelError: it is not there; the message has those that are written nearly the same.
+    """
+    known = _known(conn, schema, table, f"{word}_number")
+    if number not in known:
+        raise ProhandelError(f"There is no {word} {number}.", _did_you_mean(number, known, word))
+
+
 def _known(conn: psycopg.Connection, schema: str, table: str, column: str) -> frozenset[str]:
     relation = sql.Identifier(schema, table)
     if not exists(conn, relation):
