@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from prohandel.forecast.backtest import BacktestSummary
     from prohandel.forecast.batch import Place, Summary
 
 Horizon = Annotated[int, typer.Option(min=1, max=400, help="Days to forecast.")]
@@ -61,6 +62,60 @@ def forecast_batch(
         print_json(asdict(summary))
     else:
         _show(summary)
+
+
+def forecast_backtest(
+    origins: Annotated[
+        int, typer.Option(min=1, help="Days in the past to forecast from; fewer than 8 decide nothing.")
+    ] = 8,
+    step: Annotated[int, typer.Option(min=1, help="Days between two of them.")] = 7,
+    models: Annotated[
+        str, typer.Option(help="Names, separated by commas; the champions are compared besides.")
+    ] = "baseline,negative_binomial,boosted,combined,seasonal_naive",
+    sample: Annotated[int, typer.Option(min=1, help="Series to compare at most.")] = 5_000,
+    target: TargetName = None,
+    horizon: Horizon = 28,
+    seed: Seed = 0,
+    threads: Threads = 0,
+    profiles_dir: ProfilesDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Score models on days that have passed, and let a better one take over.
+
+    Writes forecast_accuracy's scores for each model, segment and week. A challenger becomes champion of a demand class
+    only if it saves at least 1 % of the quantile loss, by more than noise (paired bootstrap) and at most origins; each
+    change is kept with its evidence in forecasting.decisions.
+
+    Examples:
+
+        prohandel forecast backtest
+        prohandel forecast backtest --origins 12 --models boosted,croston_sba --sample 2000
+    """
+    from prohandel.forecast.backtest import BacktestOptions, run_backtest
+
+    chosen = tuple(name.strip() for name in models.split(",") if name.strip())
+    options = BacktestOptions(origins, step, chosen, sample, horizon, seed, threads or os.cpu_count() or 1)
+    with _warehouse(target, profiles_dir) as (conn, place), _saying() as say:
+        summary = run_backtest(conn, place, options, say)
+    if as_json:
+        print_json(asdict(summary))
+    else:
+        _show_backtest(summary)
+
+
+def _show_backtest(summary: BacktestSummary) -> None:
+    say_done(
+        f"{summary.series:,} series at {len(summary.origins)} origins from {summary.origins[0]} to "
+        f"{summary.origins[-1]}: {summary.scores:,} scores"
+    )
+    table = Table("model", *(name.replace("_", " ") for name in next(iter(summary.overall.values()), {})))
+    for model, scores in summary.overall.items():
+        table.add_row(model, *(f"{value:.3f}" for value in scores.values()))
+    out.print(table)
+    for segment, model in sorted(summary.champions.items()):
+        out.print(f"champion of {segment}: {model}", highlight=False)
+    for change in summary.changes:
+        out.print(f"[green]new[/] in {change['segment']}: {change['to']} in place of {change['from']}")
 
 
 def _show(summary: Summary) -> None:

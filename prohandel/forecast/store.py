@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from importlib import resources
@@ -223,6 +223,54 @@ def read_overrides(conn: psycopg.Connection, schema: str, first: date, last: dat
 def read_champions(conn: psycopg.Connection, schema: str = SCHEMA) -> dict[str, str]:
     """Champion by segment; empty before the first backtest."""
     return dict(conn.execute(_sql("select segment, model from {}.champions", schema)).fetchall())
+
+
+def write_scores(
+    conn: psycopg.Connection,
+    schema: str,
+    origin: date,
+    scores: Sequence[tuple[Any, ...]],
+    before: Mapping[str, str],
+    champions: Mapping[str, str],
+    decisions: Sequence[Mapping[str, Any]],
+) -> None:
+    """Writes what a backtest has found, in one transaction, in place of what was known of its models and origins.
+
+    Args:
+        conn: in autocommit mode.
+        schema: of forecasts.
+        origin: newest day of the data, since when new champions lead.
+        scores: rows of the table, its columns in their order.
+        before: champions so far, by segment.
+        champions: champions from now on.
+        decisions: segment, from, to, evidence, rule of each change.
+    """
+    with conn.transaction(), conn.cursor() as cursor:
+        scored = sorted({(row[0], row[2]) for row in scores})
+        cursor.executemany(_sql("delete from {}.scores where model = %s and forecast_origin = %s", schema), scored)
+        with cursor.copy(_sql("copy {}.scores from stdin", schema)) as copy:
+            for row in scores:
+                copy.write_row([None if value != value else value for value in row])
+        changed = [[segment, model, origin] for segment, model in champions.items() if before.get(segment) != model]
+        cursor.executemany(
+            _sql(
+                "insert into {}.champions values (%s, %s, %s) on conflict (segment) do update"
+                " set model = excluded.model, since = excluded.since",
+                schema,
+            ),
+            changed,
+        )
+        cursor.executemany(
+            _sql(
+                "insert into {}.decisions (forecast_origin, segment, from_model, to_model, evidence)"
+                " values (%s, %s, %s, %s, %s)",
+                schema,
+            ),
+            [
+                [origin, one["segment"], one["from"], one["to"], Jsonb({k: one[k] for k in ("rule", "evidence")})]
+                for one in decisions
+            ],
+        )
 
 
 def _sql(text: str, schema: str) -> sql.Composed:
