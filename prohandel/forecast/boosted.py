@@ -58,12 +58,20 @@ def boosted(
         The mean of LightGBM with the dispersion and the level's error of the negative binomial; the negative binomial
         itself where the history is too short to train on.
     """
-    settings = settings or BoostSettings()
     plain = fit(panel, plain_settings)
-    demand = predict(plain, panel, horizon)
+    return boost(panel, predict(plain, panel, horizon), settings=settings, seed=seed, num_threads=num_threads)[0]
+
+
+def boost(
+    panel: Panel, demand: Demand, *, settings: BoostSettings | None = None, seed: int = 0, num_threads: int = 1
+) -> tuple[Demand, list[lgb.Booster]]:
+    """The forecast of `boosted`, given that of the negative binomial, and what was trained for it: nothing where the
+    history is too short."""
+    settings = settings or BoostSettings()
+    horizon = demand.mean.shape[1]
     rows = training_rows(panel, horizon, settings.most_rows, seed)
     if rows is None:
-        return demand
+        return demand, []
     models = train(rows, settings, seed, num_threads)
     mean = np.empty(demand.mean.shape, dtype=np.float32)
     for part in panel.chunks():
@@ -71,7 +79,7 @@ def boosted(
         mean[part] = np.exp(ahead.offset + _raw(models, ahead.features, num_threads)).reshape(-1, horizon)
     some = rows.thinned(_SPREAD_ROWS)
     fitted = np.exp(some.offset + _raw(models, some.features, num_threads))
-    return Demand(mean, _dispersion(demand, some, fitted), demand.level_cv2)
+    return Demand(mean, _dispersion(demand, some, fitted), demand.level_cv2), models
 
 
 def _dispersion(demand: Demand, rows: Rows, fitted: Doubles) -> Floats:

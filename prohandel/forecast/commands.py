@@ -1,4 +1,4 @@
-"""The commands `prohandel forecast ...` that need no warehouse."""
+"""The commands `prohandel forecast ...`; those that need no warehouse are here."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ import typer
 from rich.table import Table
 
 from prohandel.console import AsJson, out, print_json, say_done
+from prohandel.forecast.batch_commands import forecast_backtest, forecast_batch
 
-forecast_app = typer.Typer(name="forecast", help="Forecasts of demand, with their uncertainty.", no_args_is_help=True)
+forecast_app = typer.Typer(name="forecast", help="Forecasts of demand, with their uncertainty.")
+forecast_app.callback(invoke_without_command=True)(forecast_batch)
+forecast_app.command("backtest")(forecast_backtest)
 
 
 class Frequency(StrEnum):

@@ -77,7 +77,7 @@ def forecast_by(name: str, panel: Panel, horizon: int, *, seed: int = 0, num_thr
     """Forecasts by a model, or by the one that was best over the last horizon of the history if it is `auto`."""
     scores: dict[str, float] = {}
     if name == AUTO:
-        scores = _held_out_scores(panel, horizon, seed, num_threads)
+        scores = held_out_scores(panel, horizon, seed, num_threads)
         name = best(scores)
     return Choice(model_of(name, seed=seed, num_threads=num_threads)(panel, horizon), name, scores)
 
@@ -91,7 +91,7 @@ def best(scores: dict[str, float]) -> str:
     return chosen
 
 
-def _held_out_scores(panel: Panel, horizon: int, seed: int, num_threads: int) -> dict[str, float]:
+def held_out_scores(panel: Panel, horizon: int, seed: int, num_threads: int) -> dict[str, float]:
     """wQL of the candidates over the last horizon, trained on what came before; none where history is short.
 
     Periods with less than full stock are not scored, because what was demanded in them is unknown.

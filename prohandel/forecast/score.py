@@ -127,7 +127,12 @@ def pinball(actual: Doubles, forecast: Doubles, level: float) -> Doubles:
 
 
 def coverage(actual: Doubles, values: Floats, level: float, levels: Sequence[float] = LEVELS) -> float:
-    """Share of actuals below a quantile of whole units, ties counted as far as the distribution says.
+    """Share of actuals below a quantile of whole units: the mean of `covered`; nan without any."""
+    return float(covered(actual, values, level, levels).mean()) if len(actual) else float("nan")
+
+
+def covered(actual: Doubles, values: Floats, level: float, levels: Sequence[float] = LEVELS) -> Doubles:
+    """(N,) whether an actual is below a quantile of whole units, 0..1: ties count as far as the distribution says.
 
     The mean of the non-randomised probability integral transform (Czado, Gneiting and Held, Biometrics 2009) at the
     level: an actual y counts (level - F(y - 1)) / (F(y) - F(y - 1)), held within 0 and 1. F is known at the levels only
@@ -139,15 +144,14 @@ def coverage(actual: Doubles, values: Floats, level: float, levels: Sequence[flo
         level: whose coverage it is.
         levels: of the quantiles.
     """
-    if not len(actual):
-        return float("nan")
     edges = np.array([0.0, *levels, 1.0])
     middle = (edges[:-1] + edges[1:]) / 2.0
     at = middle[(values <= actual[:, None]).sum(axis=1)]
     below = middle[(values <= actual[:, None] - 1.0).sum(axis=1)]
     below = np.where(actual < 1.0, 0.0, below)
     part = np.where(at > below, (level - below) / np.where(at > below, at - below, 1.0), (level > at).astype(float))
-    return float(np.clip(part, 0.0, 1.0).mean())
+    inside: Doubles = np.clip(part, 0.0, 1.0)
+    return inside
 
 
 def exact_coverage(actual: ArrayLike, mean: ArrayLike, dispersion: ArrayLike, level: float) -> float:

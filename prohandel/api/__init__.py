@@ -1,0 +1,1 @@
+"""Forecasts, what-ifs and recommendations over HTTP."""

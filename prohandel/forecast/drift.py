@@ -1,0 +1,334 @@
+"""Whether forecasts still fit: tracking signal, WAPE against its baseline, and the population of series by PSI.
+
+All of it is judged by the week and by segment, a set of series. An error of a week is units sold less the forecast of
+the time with stock: a day that sold out after a third of it is compared with a third of its forecast. As the last sale
+ends the time with stock, the difference has the mean zero under a right forecast (a stopping time; see
+`prohandel.forecast.negative_binomial`), while leaving such days out would make every forecast look too high.
+
+Sources: tracking signal as the sum of errors over their mean absolute deviation, begun anew once it was acted upon,
+R. G. Brown, Smoothing, Forecasting and Prediction of Discrete Time Series, 1963, and D. W. Trigg, Monitoring a
+forecasting system, Operational Research Quarterly 15, 1964; limits of control charts, D. C. Montgomery, Introduction to
+Statistical Quality Control, 8th ed. 2019; population stability index with the limit 0.25, N. Siddiqi, Credit Risk
+Scorecards, 2006, and its mean by chance, B. Yurdakul and J. Naranjo, Statistical properties of the population stability
+index, Journal of Risk Model Validation 14(4), 2020.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from prohandel.forecast.distribution import Doubles
+from prohandel.forecast.drift_limits import LIMITS, Limits
+from prohandel.forecast.panel import Panel
+from prohandel.forecast.store import Profile
+
+Members = Mapping[str, NDArray[np.bool_]]
+"""Segment to (n,) whether a series is in it."""
+
+MAD_OF_SD = float(np.sqrt(2.0 / np.pi))
+"""Mean absolute deviation of a normal variable over its standard deviation."""
+
+
+@dataclass(frozen=True)
+class Weeks:
+    """What n series sold in W weeks, and what was forecast before each week began.
+
+    Attributes:
+        units: (n, W) sold.
+        expected: (n, W) forecast of the time with stock.
+        variance: (n, W) of units, by the forecast's own distribution.
+        full_units: (n, W) units of days with full stock.
+        abs_error: (n, W) sum of absolute daily errors on days with full stock.
+    """
+
+    units: Doubles
+    expected: Doubles
+    variance: Doubles
+    full_units: Doubles
+    abs_error: Doubles
+
+    def without(self, rows: NDArray[np.bool_]) -> Weeks:
+        """The weeks with nothing in these series."""
+        return Weeks(*(np.where(rows[:, None], 0.0, values) for values in vars(self).values()))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the newest week says of a segment.
+
+    Attributes:
+        segment: the set of series.
+        tracking_signal: positive where more sells than was forecast.
+        wape: of the weeks that are summed, nan without sales.
+        baseline_wape: nan where nothing is known.
+        psi: the largest of the features' indices; nan without a profile to compare with.
+        reasons: which measures are beyond their limits: tracking_signal, wape, psi.
+        first_week: place of the week in which the deviation seems to have begun.
+        ratio: units over forecast since that week, nan where nothing was forecast.
+    """
+
+    segment: str
+    tracking_signal: float
+    wape: float
+    baseline_wape: float
+    psi: float
+    reasons: tuple[str, ...]
+    first_week: int
+    ratio: float
+
+    @property
+    def is_drifting(self) -> bool:
+        """Is any measure beyond its limit?"""
+        return bool(self.reasons)
+
+
+def week_of(
+    units: Doubles, share: Doubles, mean: Doubles, dispersion: Doubles, level_cv2: Doubles
+) -> tuple[Doubles, Doubles, Doubles, Doubles, Doubles]:
+    """One week of n series, as columns of `Weeks`.
+
+    Args:
+        units: (n, D) sold; nan before a series starts.
+        share: (n, D) of the day with stock.
+        mean: (n, D) forecast; nan where there is none.
+        dispersion: (n,) of a day.
+        level_cv2: (n,) of the level.
+
+    Returns:
+        Five (n,) columns: units, expected, variance, full_units, abs_error.
+    """
+    there = ~(np.isnan(units) | np.isnan(mean))
+    sold, forecast = np.where(there, units, 0.0), np.where(there, mean, 0.0)
+    of_stock = forecast * share
+    expected = of_stock.sum(axis=1)
+    variance = expected + level_cv2 * expected**2 + dispersion * (1.0 + level_cv2) * (of_stock**2).sum(axis=1)
+    full = there & (share >= 1.0)
+    error = np.where(full, np.abs(sold - forecast), 0.0).sum(axis=1)
+    return sold.sum(axis=1), expected, variance, np.where(full, sold, 0.0).sum(axis=1), error
+
+
+def judge(
+    weeks: Weeks,
+    members: Members,
+    baseline_wape: Mapping[str, float] | None = None,
+    moved: Mapping[str, Shift] | None = None,
+    first_weeks: Mapping[str, int] | None = None,
+    limits: Limits = LIMITS,
+) -> list[Verdict]:
+    """The verdict of the newest week on each segment, the largest tracking signal first.
+
+    Args:
+        weeks: W weeks up to the newest.
+        members: the segments.
+        baseline_wape: of backtests, by segment; the mean of the earlier weeks where a segment is missing.
+        moved: how far the population has moved, by segment.
+        first_weeks: by segment, place of the first week that a model forecast which knew of the last drift; errors of
+            weeks before it are not summed.
+        limits: what is taken for chance.
+    """
+    known, population, begun = baseline_wape or {}, moved or {}, first_weeks or {}
+    found = [
+        _verdict(name, weeks, rows, known.get(name, np.nan), population.get(name), begun.get(name, 0), limits)
+        for name, rows in members.items()
+    ]
+    return sorted(found, key=lambda one: -abs(one.tracking_signal))
+
+
+def _verdict(
+    name: str,
+    weeks: Weeks,
+    rows: NDArray[np.bool_],
+    backtest: float,
+    moved: Shift | None,
+    begun: int,
+    limits: Limits,
+) -> Verdict:
+    units, expected = weeks.units[rows].sum(axis=0), weeks.expected[rows].sum(axis=0)
+    scaled = scaled_errors(weeks, rows, limits)
+    start = min(max(begun, len(scaled) - limits.window), len(scaled) - 1)
+    signal = float(scaled[start:].sum())
+    full, error = weeks.full_units[rows].sum(axis=0), weeks.abs_error[rows].sum(axis=0)
+    now = float(error[start:].sum() / full[start:].sum()) if full[start:].sum() > 0 else np.nan
+    past = error[:start][full[:start] > 0] / full[:start][full[:start] > 0]
+    baseline = backtest if not np.isnan(backtest) else float(past.mean()) if len(past) else np.nan
+    reasons = []
+    if abs(signal) > limits.tracking_signal:
+        reasons.append("tracking_signal")
+    if full[start:].sum() >= limits.least_units and len(past) >= limits.least_weeks:
+        usual = baseline + limits.wape_deviations * float(past.std(ddof=1))
+        if now > max(usual, baseline * limits.wape_ratio):
+            reasons.append("wape")
+    if moved and moved.psi > max(limits.psi, moved.by_chance):
+        reasons.append("psi")
+    first = start + _first_week(scaled[start:])
+    total = float(expected[first:].sum())
+    ratio = float(units[first:].sum()) / total if total > 0 else np.nan
+    return Verdict(name, signal, now, baseline, moved.psi if moved else np.nan, tuple(reasons), first, ratio)
+
+
+def scaled_errors(weeks: Weeks, rows: NDArray[np.bool_], limits: Limits = LIMITS) -> Doubles:
+    """(W,) errors of a segment in mean absolute deviations.
+
+    The deviation of a week is what the forecasts' own distributions and `common_cv` give. Where the errors before the
+    window were larger than that, by Brown's exponential smoothing of their absolute values, it grows with them.
+    """
+    expected = weeks.expected[rows].sum(axis=0)
+    variance = weeks.variance[rows].sum(axis=0) + (limits.common_cv * expected) ** 2
+    error = weeks.units[rows].sum(axis=0) - expected
+    scaled: Doubles = error / (MAD_OF_SD * np.sqrt(np.maximum(variance, 1.0)))
+    size = 1.0
+    for past in np.abs(scaled[: -limits.window]):
+        # A week that was a drift itself is no measure of chance.
+        size += limits.smoothing * (min(float(past), 4.0) - size)
+    return scaled / max(1.0, size)
+
+
+def _first_week(scaled: Doubles) -> int:
+    """Since when errors deviate: the start whose sum of errors is largest for its length (cumulative sums)."""
+    sums = np.cumsum(scaled[::-1])[::-1]
+    return int(np.argmax(np.abs(sums) / np.sqrt(np.arange(len(scaled), 0, -1))))
+
+
+def roots(
+    weeks: Weeks, members: Members, first_weeks: Mapping[str, int] | None = None, limits: Limits = LIMITS
+) -> list[Verdict]:
+    """The segments whose sums of errors explain those of all others, the strongest first.
+
+    A branch that closes makes all of its categories sell less. The segment with the largest tracking signal is taken
+    out of the others, which are judged again without it, until none is beyond the limit.
+    """
+    found: list[Verdict] = []
+    left = weeks
+    while len(found) < len(members):
+        strongest = judge(left, members, first_weeks=first_weeks, limits=limits)[0] if members else None
+        if strongest is None or "tracking_signal" not in strongest.reasons:
+            break
+        found.append(strongest)
+        left = left.without(members[strongest.segment])
+    return found
+
+
+YOUNG_DAYS = 28
+"""A series that is younger borrows its level from others."""
+_EDGES = {
+    "relative_units": (0.0, 0.1, 0.3, 0.6, 1.2, 2.5),
+    "in_stock_share": (0.5, 0.8, 0.95, 0.999),
+    "age_days": (float(YOUNG_DAYS),),
+}
+CHANCE = 1e-4
+"""Probability that an index is taken for a shift although two samples of the same population differ so much."""
+
+
+def features(panel: Panel) -> dict[str, Doubles]:
+    """What the population of series is like at the panel's origin, each (n,), nan where it cannot be said.
+
+    relative_units: units of the last 28 days per day with stock; `profiles` relates them to the mean of the segment, as
+    that demand follows the season is no shift. in_stock_share: mean of these days. age_days: days since the series
+    started.
+    """
+    units, share = panel.units[:, -28:].astype(float), panel.in_stock_share[:, -28:].astype(float)
+    there = ~np.isnan(units)
+    sold, stocked = np.where(there, units, 0.0).sum(axis=1), np.where(there, share, 0.0).sum(axis=1)
+    age = (~np.isnan(panel.units)).sum(axis=1).astype(float)
+    return {
+        "relative_units": _ratio(sold, stocked),
+        "in_stock_share": _ratio(stocked, there.sum(axis=1).astype(float)),
+        "age_days": np.where(age > 0, age, np.nan),
+    }
+
+
+def profiles(panel: Panel, members: Members) -> list[Profile]:
+    """How the features are distributed in each segment: what a batch keeps of what it was trained on.
+
+    The bins are the same at every origin, so that two profiles can be compared. Segments without a series that has the
+    feature are left out.
+    """
+    found = []
+    for feature, values in features(panel).items():
+        edges = _EDGES[feature]
+        for segment, rows in members.items():
+            here = values[rows & ~np.isnan(values)]
+            if feature == "relative_units":
+                here = here / max(float(here.mean()), 1e-9) if len(here) else here
+            if len(here):
+                counts = np.bincount(np.searchsorted(edges, here, side="left"), minlength=len(edges) + 1)
+                found.append(Profile(segment, feature, edges, [float(count) / len(here) for count in counts]))
+    return found
+
+
+def psi(before: Sequence[float], now: Sequence[float], size: int) -> float:
+    """Population stability index: sum((now - before) ln(now / before)); an empty bin counts as half a series.
+
+    Args:
+        before, now: shares of the bins.
+        size: series that the shares are of.
+    """
+    least = 0.5 / max(size, 1)
+    old, new = (np.maximum(np.asarray(shares, dtype=float), least) for shares in (before, now))
+    return float(((new - old) * np.log(new / old)).sum())
+
+
+@dataclass(frozen=True)
+class Shift:
+    """How far the population of a segment has moved since training.
+
+    Attributes:
+        psi: the largest index of any feature.
+        feature: whose it is.
+        by_chance: the index that chance alone exceeds with the probability CHANCE.
+    """
+
+    psi: float
+    feature: str
+    by_chance: float
+
+
+def shifts(before: Sequence[Profile], now: Sequence[Profile], sizes: Mapping[str, int]) -> dict[str, Shift]:
+    """By segment, the feature that has moved furthest beyond what chance gives.
+
+    By chance alone the index of B bins and n and m series is about (1 / n + 1 / m) times a chi-squared variable of
+    B - 1 degrees of freedom. That fewer series are young than before is no shift: they have come of age.
+
+    Args:
+        before: profiles of training.
+        now: profiles of today.
+        sizes: series of a segment, by its name.
+    """
+    old = {(one.segment, one.feature): one for one in before}
+    found: dict[str, Shift] = {}
+    for one in now:
+        known, size = old.get((one.segment, one.feature)), sizes.get(one.segment, 0)
+        if known is None or len(known.shares) != len(one.shares) or not size:
+            continue
+        if one.feature == "age_days" and one.shares[0] <= known.shares[0]:
+            continue
+        by_chance = float(stats.chi2.isf(CHANCE, len(one.shares) - 1)) * 2.0 / size
+        index = Shift(psi(known.shares, one.shares, size), one.feature, by_chance)
+        best = found.get(one.segment)
+        if best is None or index.psi - index.by_chance > best.psi - best.by_chance:
+            found[one.segment] = index
+    return found
+
+
+def lead_time_signal(days_late: Sequence[float], sd_days: float, window: int = 4) -> float:
+    """Tracking signal of a supplier: days late of its newest deliveries, summed, in mean absolute deviations.
+
+    A delivery that is still open counts with the days by which it is overdue already. Demand does not see a supplier's
+    delay: days without stock are no errors of a forecast.
+
+    Args:
+        days_late: actual less planned days by order, the oldest first; negative for early ones.
+        sd_days: standard deviation of the lead time that orders are planned with; a day at least is taken.
+        window: deliveries that are summed.
+    """
+    return float(np.sum(days_late[-window:])) / (MAD_OF_SD * max(sd_days, 1.0))
+
+
+def _ratio(above: Doubles, below: Doubles) -> Doubles:
+    result: Doubles = np.divide(above, below, out=np.full_like(above, np.nan), where=below > 0)
+    return result
