@@ -1,4 +1,4 @@
-"""Days, weeks and months of a chart: their labels, which of them are cut, and bars beside what they are compared with."""
+"""Days, weeks and months of a chart: their labels, which of them are cut, and bars against the days before."""
 
 from __future__ import annotations
 
@@ -58,6 +58,21 @@ def label_of(start: date, grain: Grain, words: Words) -> str:
     if grain == "week":
         return f"{words.formats.week(start)}/{start.isocalendar().year % 100:02d}"
     return words.formats.day(start, weekday=True)
+
+
+def day_by_day(
+    frame: pd.DataFrame, words: Words, *, value: str, title: str, kind: Kind, names: tuple[str, str], height: int = 300
+) -> Any:
+    """Two lines over days: the value, and the same of the days before. Arguments as of `against`."""
+    sides = ((value, names[0]), (f"{value}_before", names[1]))
+    long = pd.concat([
+        pd.DataFrame({"date_day": frame["period_start"], "amount": pd.to_numeric(frame[column]), "side": side})
+        for column, side in sides
+    ])  # fmt: skip
+    return charts.lines(
+        long.dropna(subset=["amount"]), words, x="date_day", y="amount", series="side", title=title, kind=kind,
+        order=names, colors=(charts.BLUE, charts.GREY), from_zero=kind != "percent", height=height,
+    )  # fmt: skip
 
 
 def against(

@@ -15,16 +15,33 @@ RECEIPT_RATES = {"basket_gross": ("gross_revenue", "receipts"), "units_per_recei
 """The same, of receipts."""
 
 
+SIDES = ("", "_before", "_comparable")
+"""Suffixes of sums: of the period, of the days before, of those days of the period that have a day before."""
+
+
 def with_rates(frame: pd.DataFrame, rates: dict[str, tuple[str, str]] = RATES) -> pd.DataFrame:
-    """The frame with its rates, and those of the days before; missing over an empty base.
+    """The frame with its rates on all sides; missing over an empty base.
 
     Args:
-        frame: sums, with `_before` sums beside them, as `sql.sales_analysis` brings them.
+        frame: sums, as `sql.sales_analysis` brings them.
         rates: numerator and denominator by name of the rate.
     """
     made = {}
     for name, (above, below) in rates.items():
-        for suffix in ("", "_before"):
+        for suffix in SIDES:
             base = pd.to_numeric(frame[f"{below}{suffix}"])
             made[f"{name}{suffix}"] = pd.to_numeric(frame[f"{above}{suffix}"]) / base.where(base != 0)
     return frame.assign(**made)
+
+
+def with_changes(frame: pd.DataFrame, column: str, name: str = "change_rate") -> pd.DataFrame:
+    """The frame with the relative change of a column, over the days that can be compared; missing over a base of zero.
+
+    Args:
+        frame: sums, as `sql.sales_analysis` brings them.
+        column: of the sum.
+        name: of the change.
+    """
+    before = pd.to_numeric(frame[f"{column}_before"])
+    now = pd.to_numeric(frame[f"{column}_comparable"])
+    return frame.assign(**{name: (now - before) / before.abs().where(before != 0)})

@@ -10,11 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from prohandel.dashboard import charts, periods
-from prohandel.dashboard.components import Better, Column, Kpi, kpi_row, panel, section, table, without_effect
+from prohandel.dashboard.components import Better, Column, Kpi, kpi_row, panel, section, table
 from prohandel.dashboard.context import Context
 from prohandel.dashboard.formats import Kind, change_rate, is_missing
+from prohandel.dashboard.pages import sales_receipts
 from prohandel.dashboard.pages.sales_words import WORDS
-from prohandel.dashboard.sales_rates import RECEIPT_RATES, with_rates
+from prohandel.dashboard.sales_rates import with_changes, with_rates
 from prohandel.dashboard.sql import sales_analysis as ask
 from prohandel.dashboard.sql.sales_analysis import Grain, Part
 
@@ -31,30 +32,30 @@ _MEASURES: dict[str, Kind] = {
 def render(context: Context) -> None:
     """Draws the page."""
     context = context.with_words(WORDS)
-    is_comparable = _is_comparable(context)
-    _key_figures(context, is_comparable=is_comparable)
+    _coverage(context)
+    _key_figures(context)
     grain, by, measure = _choice(context)
     _over_time(context, grain, by, measure)
     _by_part(context, by or "branch_number")
     _like_for_like(context)
     _calendar(context)
-    _receipts(context, grain, is_comparable=is_comparable)
+    sales_receipts.draw(context, grain)
 
 
-def _is_comparable(context: Context) -> bool:
-    """Says so, and returns no, where the data begin within the days that the period is compared with."""
-    days = context.rows(ask.first_days(context.filters)).iloc[0]
-    if is_missing(days["first_day"]) or is_missing(days["before_first"]) or days["first_day"] <= days["before_first"]:
-        return True
-    st.caption(context.words("no_comparison", day=context.words.formats.day(days["first_day"])))
-    return False
+def _coverage(context: Context) -> None:
+    """Says where days of the period have no day to compare with."""
+    days = context.rows(ask.coverage(context.filters)).iloc[0]
+    if days["comparable_days"] < days["days"]:
+        formats = context.words.formats
+        numbers = {name: formats.number(days[name]) for name in ("days", "comparable_days")}
+        st.caption(context.words("coverage", first_day=formats.day(days["first_day"]), **numbers))
 
 
 def _revenue(context: Context) -> str:
     return "net_revenue" if context.filters.is_net else "gross_revenue"
 
 
-def _key_figures(context: Context, *, is_comparable: bool) -> None:
+def _key_figures(context: Context) -> None:
     words, formats, filters = context.words, context.words.formats, context.filters
     revenue = _revenue(context)
     total = with_rates(context.rows(ask.sales(filters)))
@@ -70,8 +71,8 @@ def _key_figures(context: Context, *, is_comparable: bool) -> None:
     )
     kpis = []
     for label, name, kind, better in shown:
-        value, before = row.get(name), row.get(f"{name}_before") if is_comparable else None
-        change, told = _change(context, value, before, kind)
+        value = row.get(name)
+        change, told = _change(context, row.get(f"{name}_comparable"), row.get(f"{name}_before"), kind)
         text = formats.money_short(value) if kind == "money" else formats.value(value, kind)
         kpis.append(
             Kpi(label, text, "sales_performance", name, change, told, better, words(f"vs_{filters.compare}"),
@@ -124,7 +125,7 @@ def _over_time(context: Context, grain: Grain, by: Part | None, measure: str) ->
         if len(found):
             names = (words("now"), words(filters.compare))
             chart = (
-                _days(context, found, value, title, kind, names)
+                periods.day_by_day(found, words, value=value, title=title, kind=kind, names=names)
                 if grain == "day"
                 else periods.against(found, words, value=value, title=title, kind=kind, names=names)
             )
@@ -144,19 +145,6 @@ def _over_time(context: Context, grain: Grain, by: Part | None, measure: str) ->
     panel(context, "sales-over-time", words("over_time", measure=name), found, chart, question=question)
 
 
-def _days(
-    context: Context, found: pd.DataFrame, value: str, title: str, kind: Kind, names: tuple[str, str]
-) -> Any:  # fmt: skip
-    long = pd.concat([
-        pd.DataFrame({"date_day": found["period_start"], "amount": pd.to_numeric(found[column]), "side": side})
-        for column, side in ((value, names[0]), (f"{value}_before", names[1]))
-    ])  # fmt: skip
-    return charts.lines(
-        long.dropna(subset=["amount"]), context.words, x="date_day", y="amount", series="side", title=title, kind=kind,
-        order=names, colors=(charts.BLUE, charts.GREY), from_zero=kind != "percent", height=300,
-    )  # fmt: skip
-
-
 def _largest(context: Context, by: Part) -> list[str]:
     found = context.rows(ask.sales(context.filters, by=by))
     ranked = found[found["net_revenue"].notna()].sort_values("net_revenue", ascending=False)
@@ -167,11 +155,8 @@ def _by_part(context: Context, by: Part) -> None:
     words, filters = context.words, context.filters
     revenue = _revenue(context)
     found = with_rates(context.rows(ask.sales(filters, by=by)))
-    found["difference"] = found[revenue].fillna(0) - found[f"{revenue}_before"].fillna(0)
-    changes: list[Any] = [
-        change_rate(now, before) for now, before in zip(found[revenue], found[f"{revenue}_before"], strict=True)
-    ]
-    found["change_rate"] = pd.to_numeric(pd.Series(changes, index=found.index, dtype=float))
+    found["difference"] = found[f"{revenue}_comparable"].fillna(0) - found[f"{revenue}_before"].fillna(0)
+    found = with_changes(found, revenue)
     found = found.rename(columns={"part": by}).sort_values(revenue, ascending=False, na_position="last")
     left, right = st.columns((2, 3), gap="small")
     with left:
@@ -226,18 +211,19 @@ def _like_for_like(context: Context) -> None:
     revenue = _revenue(context)
     found = context.rows(ask.like_for_like(filters)).rename(columns={"part": "branch_number"})
     comparable = found[found["is_like_for_like"].astype(bool)]
-    all_change = change_rate(found[revenue].sum(), found[f"{revenue}_before"].sum())
-    own_change = change_rate(comparable[revenue].sum(), comparable[f"{revenue}_before"].sum())
+    now, before = f"{revenue}_comparable", f"{revenue}_before"
+
+    def kpi(name: str, rows: pd.DataFrame) -> Kpi:
+        change = change_rate(rows[now].sum(), rows[before].sum())
+        sums = {"now": formats.money_short(rows[now].sum()), "before": formats.money_short(rows[before].sum())}
+        return Kpi(words(name), formats.change(change), "sales_to_date", "change_rate", note=words("lfl_note", **sums))
+
     kpi_row(
         context,
         "like-for-like",
         [
-            Kpi(words("lfl_change"), formats.change(own_change), "sales_to_date", "change_rate",
-                note=words("lfl_note", now=formats.money_short(comparable[revenue].sum()),
-                           before=formats.money_short(comparable[f"{revenue}_before"].sum()))),
-            Kpi(words("all_change"), formats.change(all_change), "sales_to_date", "change_rate",
-                note=words("lfl_note", now=formats.money_short(found[revenue].sum()),
-                           before=formats.money_short(found[f"{revenue}_before"].sum()))),
+            kpi("lfl_change", comparable),
+            kpi("all_change", found),
             Kpi(words("lfl_branches"), formats.number(len(comparable)), "sales_to_date", "is_like_for_like",
                 note=words("of_branches", number=formats.number(int((found[revenue].fillna(0) != 0).sum())))),
         ],
@@ -246,18 +232,15 @@ def _like_for_like(context: Context) -> None:
     with left:
         _like_for_like_weeks(context, comparable["branch_number"].tolist())
     with right:
-        changes: list[Any] = [
-            change_rate(now, before) for now, before in zip(found[revenue], found[f"{revenue}_before"], strict=True)
-        ]
         table(
             context,
             "like-for-like-branches",
             words("lfl_by_branch"),
-            found.assign(change_rate=pd.Series(changes, index=found.index, dtype=float)),
+            with_changes(found, revenue),
             [
                 Column("branch_number", "sales_to_date", show=context.branch),
                 Column(revenue, "sales_performance"),
-                Column(f"{revenue}_before", label=words("last_year"), kind="money"),
+                Column(before, label=words("last_year"), kind="money"),
                 Column("change_rate", "sales_to_date"),
                 Column("is_like_for_like", "sales_to_date", label=words("comparable"), kind="yes_no"),
             ],
@@ -321,76 +304,6 @@ def _calendar(context: Context) -> None:
         context, "sales-calendar", words("calendar"), found, chart,
         question=words("calendar_question", most=formats.money_short(found[revenue].max())),
     )  # fmt: skip
-
-
-def _receipts(context: Context, grain: Grain, *, is_comparable: bool) -> None:
-    words, formats, filters = context.words, context.words.formats, context.filters
-    section(words("receipts"), words("receipts_text"))
-    without_effect(context, "category", "brand", "season", "supplier", "assortment")
-    total = with_rates(context.rows(ask.receipts(filters)), RECEIPT_RATES)
-    rows = with_rates(context.rows(ask.receipts(filters, grain)), RECEIPT_RATES)
-    series = periods.named(rows, grain, filters.span, words)
-    row = total.iloc[0] if len(total) else pd.Series(dtype=float)
-    kpis = []
-    for label, name, kind in (
-        (words.column("receipts"), "receipts", "count"),
-        (words.column("basket_gross"), "basket_gross", "money_cents"),
-        (words.column("units_per_receipt"), "units_per_receipt", "factor"),
-    ):
-        value, before = row.get(name), row.get(f"{name}_before") if is_comparable else None
-        change = change_rate(value, before)
-        kpis.append(
-            Kpi(label, formats.value(value, kind), "branch_day_performance", name, change,
-                "" if change is None else formats.change(change), "up", words(f"vs_{filters.compare}"),
-                history=series[name].tolist())
-        )  # fmt: skip
-    kpi_row(context, "receipts", kpis)
-    names = (words("now"), words(filters.compare))
-    columns = st.columns(2, gap="small")
-    for column, name, kind, title in (
-        (columns[0], "receipts", "count", words("number_of_receipts")),
-        (columns[1], "basket_gross", "money_cents", words("eur_per_receipt")),
-    ):
-        with column:
-            chart = None
-            if len(series):
-                chart = (
-                    _days(context, series, name, title, kind, names)
-                    if grain == "day"
-                    else periods.against(series, words, value=name, title=title, kind=kind, names=names, height=250)
-                )
-            question = words(f"{name}_question")
-            if series["is_partial"].any():
-                question = f"{question} {words('pale')}"
-            panel(context, f"{name.replace('_', '-')}-over-time", words.column(name), series, chart, question=question)
-    _receipts_of_branches(context)
-
-
-def _receipts_of_branches(context: Context) -> None:
-    words, filters = context.words, context.filters
-    found = with_rates(context.rows(ask.receipts(filters, by="branch_number")), RECEIPT_RATES)
-    for name in ("receipts", "basket_gross"):
-        changes: list[Any] = [
-            change_rate(now, before) for now, before in zip(found[name], found[f"{name}_before"], strict=True)
-        ]
-        found[f"{name}_change"] = pd.Series(changes, index=found.index, dtype=float)
-    against = words(f"vs_{filters.compare}")
-    table(
-        context,
-        "receipts-by-branch",
-        words("receipts_by_branch"),
-        found.rename(columns={"part": "branch_number"}).sort_values("receipts", ascending=False, na_position="last"),
-        [
-            Column("branch_number", "branch_day_performance", show=context.branch),
-            Column("receipts", "branch_day_performance"),
-            Column("receipts_change", label=against, kind="percent"),
-            Column("basket_gross", "branch_day_performance", kind="money_cents"),
-            Column("basket_gross_change", label=f"{words.column('basket_gross')} {against}", kind="percent"),
-            Column("units_per_receipt", "branch_day_performance"),
-        ],
-        question=words("receipts_by_branch_question"),
-        opens=None,
-    )
 
 
 def _name(context: Context, by: Part, part: Any) -> str:

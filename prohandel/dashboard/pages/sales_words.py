@@ -6,9 +6,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "revenue": ("Umsatz", "Revenue"),
     "margin": ("Rohertrag", "Gross margin"),
     "units": ("Absatz", "Net units"),
-    "no_comparison": (
-        "Kein Vergleich: die Daten beginnen erst am {day}.",
-        "No comparison: the data begin on {day} only.",
+    "coverage": (
+        "Veränderungen rechnen mit {comparable_days} von {days} Tagen: die Daten beginnen am {first_day}, die anderen "
+        "Tage haben keinen Vergleichstag.",
+        "Changes count {comparable_days} of {days} days: the data begin on {first_day}, the other days have none to "
+        "compare with.",
     ),
     "grain": ("Je", "By"),
     "by_day": ("Tag", "Day"),
@@ -73,8 +75,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "comparable": ("Vergleichbar", "Comparable"),
     "calendar": ("Umsatz je Tag als Kalender", "Revenue by day, as a calendar"),
     "calendar_question": (
-        "An welchen Tagen wird verkauft? Dunkler ist mehr, der stärkste Tag brachte {most}; umrandet: Feiertag in einem "
-        "Bundesland.",
+        "An welchen Tagen wird verkauft? Dunkler ist mehr, der stärkste Tag brachte {most}; umrandet: Feiertag in "
+        "einem Bundesland.",
         "On which days is it sold? Darker is more, the strongest day brought {most}; outlined: holiday in a state.",
     ),
     "holiday": ("Feiertag", "Holiday"),

@@ -2,7 +2,8 @@
 
 Each day of the period has one day to compare with: the comparable day of `dim_dates` (364 days earlier, Easter with
 Easter) where the reader compares with last year, else the day one period earlier. Columns with `_before` are sums over
-those days, put where the day of the period stands.
+those days, put where the day of the period stands. Days whose other day lies before the first receipt of all cannot be
+compared: columns with `_comparable` leave them out, and are what a change is made of.
 """
 
 from __future__ import annotations
@@ -34,10 +35,17 @@ _DAYS = sql.SQL(
     """
     select
         date_day,
-        {start} as period_start,
-        case when %(is_last_year)s then comparable_day_last_year else date_day - %(days)s::integer end as before_day
-    from dim_dates
-    where date_day between %(first)s and %(last)s
+        period_start,
+        before_day,
+        before_day >= (select min(date_day) from branch_day_performance where receipts > 0) as is_comparable
+    from (
+        select
+            date_day,
+            {start} as period_start,
+            case when %(is_last_year)s then comparable_day_last_year else date_day - %(days)s::integer end as before_day
+        from dim_dates
+        where date_day between %(first)s and %(last)s
+    ) as days_of_period
     """
 )
 
@@ -61,11 +69,11 @@ _COMPARED = sql.SQL(
     with days as materialized ({days}),
 
     sales as (
-        select days.period_start, now.part, true as is_now, {measures_now}
+        select days.period_start, now.part, true as is_now, days.is_comparable, {measures_now}
         from days
         inner join ({now}) as now on days.date_day = now.date_day
         union all
-        select days.period_start, before.part, false as is_now, {measures_before}
+        select days.period_start, before.part, false as is_now, days.is_comparable, {measures_before}
         from days
         inner join ({before}) as before on days.before_day = before.date_day
     )
@@ -91,7 +99,7 @@ def sales(filters: Filters, grain: Grain | None = None, by: Part | None = None, 
         only: parts to keep apart; all others are one part, null. All parts are kept where it is empty.
 
     Rows: period_start (its first day, which may lie before the period's; the period's where grain is None), part
-    (null without `by`), and each of MEASURES with its `_before`.
+    (null without `by`), and each of MEASURES with its `_before` and `_comparable`.
     """
     if filters.needs_articles or by == "brand":
         columns = {"branch_number": "sales.branch_number", "category": "articles.category", "brand": "articles.brand"}
@@ -139,7 +147,7 @@ def receipts(filters: Filters, grain: Grain | None = None, by: Literal["branch_n
 def like_for_like(filters: Filters) -> Query:
     """Sales by branch against the comparable days of last year, and which branches can be compared.
 
-    A branch can be compared where its first line is not after the first comparable day and it has revenue on both
+    A branch can be compared where its first receipt is not after the first comparable day and it has revenue on both
     sides, as in `sales_to_date`.
 
     Rows as of `sales` by branch, with is_like_for_like.
@@ -150,32 +158,31 @@ def like_for_like(filters: Filters) -> Query:
         select
             compared.*,
             coalesce(
-                starts.first_line_on <= (
-                    select min(comparable_day_last_year) from dim_dates where date_day between %(first)s and %(last)s
-                )
-                and compared.net_revenue <> 0
+                starts.first_day <= (select min(before_day) from ({days}) as days where is_comparable)
+                and compared.net_revenue_comparable <> 0
                 and compared.net_revenue_before <> 0, false
             ) as is_like_for_like
         from ({compared}) as compared
         left join (
-            select branch_number, min(date_day) as first_line_on
+            select branch_number, min(date_day) as first_day
             from branch_day_performance
             where receipts > 0
             group by branch_number
         ) as starts on compared.part = starts.branch_number
         order by compared.net_revenue desc nulls last
         """
-    ).format(compared=query.statement)
+    ).format(compared=query.statement, days=_DAYS.format(start=sql.SQL("date_day")))
     return Query(statement, query.parameters)
 
 
-def first_days(filters: Filters) -> Query:
-    """One row: first_day of all sales, and before_first, the earliest day that the period is compared with."""
+def coverage(filters: Filters) -> Query:
+    """One row: first_day of all sales, days of the period, and comparable_days of them."""
     statement = sql.SQL(
         """
         select
             (select min(date_day) from branch_day_performance where receipts > 0) as first_day,
-            min(before_day) as before_first
+            count(*) as days,
+            count(*) filter (where is_comparable) as comparable_days
         from ({days}) as days
         """
     ).format(days=_DAYS.format(start=sql.SQL("date_day")))
@@ -220,7 +227,7 @@ def _compared(
         sql.SQL("sum({name}) filter (where {side}) as {label}").format(
             name=sql.Identifier(name), side=sql.SQL(side), label=sql.Identifier(f"{name}{suffix}")
         )
-        for side, suffix in (("is_now", ""), ("not is_now", "_before"))
+        for side, suffix in (("is_now", ""), ("not is_now", "_before"), ("is_now and is_comparable", "_comparable"))
         for name in measures
     ]
     start = sql.SQL("cast(date_trunc(%(grain)s, date_day) as date)" if grain else "cast(%(first)s as date)")
