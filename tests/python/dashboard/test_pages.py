@@ -17,7 +17,7 @@ Marts = psycopg.Connection[Any]
 
 PAGES = (
     "", "inventory_overview", "stock_monitoring", "product", "warehouse_performance", "forecast_reorder",
-    "data_quality",
+    "data_quality", "sales_analysis", "product_performance",
 )  # fmt: skip
 
 
