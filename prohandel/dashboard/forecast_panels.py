@@ -83,6 +83,11 @@ WORDS = {
 }
 
 
+def chosen_step() -> int:
+    """Days of a stretch, as the reader has them before the control is drawn."""
+    return int(st.session_state.get("forecast_step") or 7)
+
+
 def forecast_panel(context: Context, article: str | None, at: str | None) -> None:
     """The forecast with its bands, after what was sold.
 

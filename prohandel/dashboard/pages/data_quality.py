@@ -63,8 +63,8 @@ WORDS = {
     "measure": ("Kennzahl", "Measure"),
     "over_time": ("{measure} je Tabelle und Tag", "{measure} by table and day"),
     "over_time_question": (
-        "Seit wann bringt eine Tabelle weniger oder anderes als sonst? Jede Fläche mit eigener Skala.",
-        "Since when does a table bring less or other than it used to? Each with a scale of its own.",
+        "Seit wann bringt eine Tabelle weniger oder anderes als sonst? {days} Tage bis zum letzten Lauf.",
+        "Since when does a table bring less or other than it used to? {days} days up to the last run, own scales.",
     ),
     "which_table": ("Tabelle", "Table"),
     "nulls": ("Leere Werte je Spalte und Tag: {table}", "Empty values by column and day: {table}"),
@@ -253,7 +253,7 @@ def _tables(context: Context, newest: pd.DataFrame) -> None:
     title = words("over_time", measure=words.column(measure))
     panel(
         context, "tables-over-time", title, found, _by_table(context, found, measure),
-        question=words("over_time_question"),
+        question=words("over_time_question", days=context.filters.span.days),
     )  # fmt: skip
 
 

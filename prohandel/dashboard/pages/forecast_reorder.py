@@ -10,7 +10,7 @@ import streamlit as st
 from prohandel.dashboard import states
 from prohandel.dashboard.components import Column, Kpi, kpi_row, table
 from prohandel.dashboard.context import Context
-from prohandel.dashboard.forecast_panels import accuracy_panels, forecast_panel
+from prohandel.dashboard.forecast_panels import accuracy_panels, chosen_step, forecast_panel
 from prohandel.dashboard.order_file import all_lines, order_file
 from prohandel.dashboard.order_reasons import why
 from prohandel.dashboard.sql import forecast_reorder as ask
@@ -88,7 +88,8 @@ def _key_figures(context: Context) -> None:
     words, formats = context.words, context.words.formats
     totals = context.rows(ask.order_totals(context.filters)).iloc[0]
     by_supplier = context.rows(ask.suppliers(context.filters))
-    days = context.rows(ask.expected(context.filters, 1, None, None))
+    step = chosen_step()
+    stretches = context.rows(ask.expected(context.filters, step, None, None))
     below = int(by_supplier["proposals_below_minimum"].sum()) if len(by_supplier) else 0
     without_cost = int(totals["lines_without_cost"])
     kpi_row(
@@ -106,8 +107,8 @@ def _key_figures(context: Context) -> None:
                 note=words("in_lines", number=formats.number(totals["urgent_lines"]))),
             Kpi(words("suppliers"), formats.number(totals["suppliers"]), "reorder_recommendations", "supplier",
                 note=words("below_minimum", number=formats.number(below)) if below else ""),
-            Kpi(words("expected_28"), words("pieces", number=formats.number(days["demand_mean"].sum())),
-                "demand_forecast", "demand_mean", note=words("next_days", number=len(days))),
+            Kpi(words("expected_28"), words("pieces", number=formats.number(stretches["demand_mean"].sum())),
+                "demand_forecast", "demand_mean", note=words("next_days", number=step * len(stretches))),
         ],
     )  # fmt: skip
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from psycopg import sql
 
-from prohandel.dashboard.conditions import in_span, of_branch
+from prohandel.dashboard.conditions import of_branch
 from prohandel.dashboard.database import Query
 from prohandel.dashboard.filters import Filters
 
 _BERLIN_DAY = "(run_at at time zone 'Europe/Berlin')::date"
+# Counted back from the newest run, because runs go by the clock and sales by their own days.
+_RECENT = "run_at > (select max(run_at) from table_metrics) - make_interval(days => %(days)s)"
 _MOST_ROWS = 1000
 
 
@@ -35,7 +37,7 @@ def tables_now() -> Query:
 
 
 def tables_by_day(filters: Filters) -> Query:
-    """Every table at the end of each day of the period; rows added and changed are summed over the day's runs."""
+    """Every table at the end of each of the last days, as many as the period has; rows added are those of all runs."""
     statement = sql.SQL(
         """
         select
@@ -47,18 +49,17 @@ def tables_by_day(filters: Filters) -> Query:
             (array_agg(runs.rejected_rows order by runs.run_at desc))[1] as rejected_rows,
             max(runs.hours_since_sync) as hours_since_sync
         from (
-            select *, {day} as date_day from table_metrics
+            select *, {day} as date_day from table_metrics where {recent}
         ) as runs
-        where {span}
         group by runs.date_day, runs.table_name
         order by runs.date_day, runs.table_name
         """
-    ).format(day=sql.SQL(_BERLIN_DAY), span=in_span("runs.date_day"))
-    return Query(statement, filters.parameters())
+    ).format(day=sql.SQL(_BERLIN_DAY), recent=sql.SQL(_RECENT))
+    return Query(statement, {"days": filters.span.days})
 
 
 def columns_by_day(filters: Filters, table: str) -> Query:
-    """Shares of empty, unreadable and damaged values of a table's columns, by day, weighted by the rows measured."""
+    """Shares of empty and unreadable values of a table's columns on the same days, weighted by the rows measured."""
     statement = sql.SQL(
         """
         select
@@ -68,14 +69,13 @@ def columns_by_day(filters: Filters, table: str) -> Query:
             sum(runs.null_rate * runs.rows_measured) / nullif(sum(runs.rows_measured), 0) as null_rate,
             sum(runs.unreadable_rate * runs.rows_measured) / nullif(sum(runs.rows_measured), 0) as unreadable_rate
         from (
-            select *, {day} as date_day from column_metrics where table_name = %(table)s
+            select *, {day} as date_day from column_metrics where table_name = %(table)s and {recent}
         ) as runs
-        where {span}
         group by runs.date_day, runs.column_name
         order by runs.date_day, runs.column_name
         """
-    ).format(day=sql.SQL(_BERLIN_DAY), span=in_span("runs.date_day"))
-    return Query(statement, {**filters.parameters(), "table": table})
+    ).format(day=sql.SQL(_BERLIN_DAY), recent=sql.SQL(_RECENT))
+    return Query(statement, {"days": filters.span.days, "table": table})
 
 
 def columns_now(table: str) -> Query:
