@@ -23,9 +23,9 @@ WORDS = {
     "what_if": ("Was wäre, wenn?", "What if?"),
     "what_if_text": (
         "{branch}: aus der gespeicherten Verteilung der Nachfrage. Größen, Mindestmengen und Saisonende bleiben außer "
-        "Acht; der Vorschlag oben kennt sie.",
+        "Acht; der Vorschlag in der Liste kennt sie.",
         "{branch}: from the stored distribution of demand. Sizes, minimum orders and the season's end are left out; "
-        "the proposal knows them.",
+        "the proposal in the list knows them.",
     ),
     "what_if_choose": (
         "Eine Filiale wählen, um Lieferbereitschaft und Lieferzeit auszuprobieren.",
@@ -134,7 +134,7 @@ def _curve(context: Context, pair: Pair, policy: float, lead_time: int) -> None:
     drawn = pd.DataFrame({"service_level": _CURVE, "reorder_point": levels(pair, _CURVE, lead_time)})
     line = (
         alt.Chart(drawn, height=220)
-        .mark_line(color=charts.BLUE, strokeWidth=2, interpolate="step-after", point=True)
+        .mark_line(color=charts.BLUE, strokeWidth=2, interpolate="step-after", point={"color": charts.BLUE})
         .encode(
             x=alt.X(
                 "service_level:Q",

@@ -73,7 +73,10 @@ def expected(filters: Filters, step: int, article: str | None, at: str | None) -
 
 
 def happened(filters: Filters, step: int, stretches: int, article: str | None, at: str | None) -> Query:
-    """What was sold, by as many stretches of days that end with the as-of date; a stretch without a sale is 0."""
+    """What was sold, by as many stretches of days that end with the as-of date; a stretch without a sale is 0.
+
+    What a branch sold without stock of its own counts for the branch that it is supplied from, as in the forecast.
+    """
     statement = sql.SQL(
         """
         select
@@ -83,7 +86,21 @@ def happened(filters: Filters, step: int, stretches: int, article: str | None, a
             select %(as_of)s::date + 1 - %(step)s * number as period_start
             from generate_series(1, %(stretches)s) as number
         ) as stretches
-        left join fct_sales_daily as sales
+        left join (
+            select
+                daily.date_day,
+                daily.article_number,
+                daily.demand_units,
+                case
+                    when status.on_hand is null then coalesce(shops.supplied_from, daily.branch_number)
+                    else daily.branch_number
+                end as branch_number
+            from fct_sales_daily as daily
+            left join inventory_status as status
+                on daily.branch_number = status.branch_number and daily.article_number = status.article_number
+            left join dim_shops as shops on daily.branch_number = shops.branch_number
+            where daily.date_day > %(as_of)s::date - %(step)s * %(stretches)s
+        ) as sales
             on
                 sales.date_day >= stretches.period_start
                 and sales.date_day < stretches.period_start + %(step)s

@@ -30,10 +30,11 @@ _MILLISECONDS_TO_DRAW = 2500
 
 _EXAMPLE = sql.SQL(
     """
-    select article_number, branch_number
-    from reorder_recommendations
-    where recommended_order_units > 0 and supplied_from = branch_number and model is not null
-    order by order_value_cost desc nulls last, article_number, branch_number
+    select found.article_number, found.branch_number
+    from reorder_recommendations as found
+    inner join dim_shops as shops on found.branch_number = shops.branch_number and shops.shop_type = 'retail'
+    where found.recommended_order_units > 0 and found.model is not null
+    order by found.order_value_cost desc nulls last, found.article_number, found.branch_number
     limit 1
     """
 )
