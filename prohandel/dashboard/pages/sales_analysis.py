@@ -110,7 +110,8 @@ def _choice(context: Context) -> tuple[Grain, Part | None, str]:
             words("measure"), list(_MEASURES), key="sales_measure", width=220, label_visibility="collapsed",
             format_func=lambda name: words(name) if name in WORDS else words.column(name),
         )  # fmt: skip
-    return grain, None if by == "all" else by, measure
+    parts: dict[str, Part] = {"branch_number": "branch_number", "category": "category", "brand": "brand"}
+    return grain, parts.get(by), measure
 
 
 def _over_time(context: Context, grain: Grain, by: Part | None, measure: str) -> None:
