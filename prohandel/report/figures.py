@@ -150,7 +150,10 @@ def read(pool: Pool, week: str | None, *, is_whole: bool) -> Figures:
 def _parts(ask: Ask, filters: Filters, by: sales_analysis.Part) -> pd.DataFrame:
     found = with_changes(with_rates(ask(sales_analysis.sales(filters, by=by))), "net_revenue")
     difference = found["net_revenue_comparable"].fillna(0) - found["net_revenue_before"].fillna(0)
-    return found.assign(difference=difference).sort_values("net_revenue", ascending=False, na_position="last")
+    has_sales = found[["net_revenue", "net_revenue_before"]].fillna(0).ne(0).any(axis=1)
+    return found.assign(difference=difference)[has_sales].sort_values(
+        "net_revenue", ascending=False, na_position="last"
+    )
 
 
 def _by_branch(ask: Ask, filters: Filters) -> pd.DataFrame:

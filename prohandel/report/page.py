@@ -6,6 +6,8 @@ from datetime import timedelta
 from html import escape
 from typing import Any
 
+import pandas as pd
+
 from prohandel.dashboard.formats import Kind, Language, change_rate, is_missing
 from prohandel.dashboard.words import Words
 from prohandel.report import svg
@@ -35,11 +37,17 @@ def headline_of(figures: Figures, words: Words) -> str:
     revenue = formats.money(total.get("net_revenue", 0))
     if is_missing(total.get("change_rate")):
         return words("headline_alone", revenue=revenue)
-    compared = figures.by_branch.dropna(subset=["change_rate"])
+    compared = _compared(figures)
     return words(
         "headline", revenue=revenue, change=formats.change(total["change_rate"]),
         up=int((compared["change_rate"] > 0).sum()), branches=len(compared),
     )  # fmt: skip
+
+
+def _compared(figures: Figures) -> pd.DataFrame:
+    """Branches that have a change, sales without a branch apart."""
+    found = figures.by_branch
+    return found[found["change_rate"].notna() & (found["part"] != "unknown")]
 
 
 def document(figures: Figures, language: Language) -> str:
@@ -82,7 +90,7 @@ def _happened(figures: Figures, words: Words) -> str:
     if not is_missing(plan) and plan:
         share = formats.percent(figures.total["net_revenue"] / plan, 0)
         sentences.append(words("plan_line", share=share, plan=formats.money(plan)))
-    ranked = figures.by_branch.dropna(subset=["change_rate"]).sort_values("difference")
+    ranked = _compared(figures).sort_values("difference")
     if len(ranked) > 1:
         for name, row in (("weakest", ranked.iloc[0]), ("strongest", ranked.iloc[-1])):
             if (row["difference"] < 0) == (name == "weakest"):

@@ -14,7 +14,8 @@ h1 { font-size: 1.7rem; margin: 0; } h2 { font-size: 1.25rem; margin: 28px 0 8px
 header p { margin: 2px 0; } .quiet, footer { color: var(--quiet); font-size: .85rem; } footer { margin-top: 28px; }
 .note { background: var(--box); border-left: 3px solid var(--plan); padding: 4px 10px; }
 .headline { font-size: 1.05rem; }
-.boxes { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 10px; margin: 10px 0; }
+.boxes { display: grid; grid-template-columns: repeat(4, 1fr); gap: 10px; margin: 10px 0; }
+.to-do .boxes { grid-template-columns: repeat(5, 1fr); }
 .box { border: 1px solid var(--line); border-radius: 8px; padding: 8px 12px; break-inside: avoid; }
 .box .label { display: block; color: var(--quiet); font-size: .85rem; }
 .box strong { display: block; font-size: 1.3rem; } .box small { color: var(--quiet); }
@@ -30,7 +31,10 @@ svg .now { fill: var(--now); } svg .before { stroke: var(--before); stroke-width
 table { border-collapse: collapse; width: 100%; font-size: .88rem; } thead { display: table-header-group; }
 th, td { text-align: right; padding: 4px 8px; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th { color: var(--quiet); font-weight: 600; } th.text, td.text { text-align: left; white-space: normal; }
-tr { break-inside: avoid; } .difference { width: 90px; height: 12px; vertical-align: middle; }
+td.text { min-width: 7em; } tr { break-inside: avoid; }
+.difference { width: 90px; height: 12px; vertical-align: middle; }
+@media screen and (max-width: 700px) { .boxes, .to-do .boxes { grid-template-columns: repeat(2, 1fr); }
+  .key { display: inline-block; } }
 @page { size: A4; margin: 14mm 12mm; }
 @media print { :root { color-scheme: light; --ink: #000; --quiet: #444; --line: #ccc; --page: #fff; --box: #f4f6f9;
   --now: #2f78c4; --before: #6b727c; --plan: #d06a0a; --good: #0b7a53; --bad: #b3293c; }

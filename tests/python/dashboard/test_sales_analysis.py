@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -33,18 +34,20 @@ _NUMBERS = ("demand_units", "return_units", "net_units", "gross_revenue", "net_r
 def sold(marts: Marts) -> Marts:
     """Both sale marts filled anew, for 40 days and the same days a year before, with a cost missing here and there."""
     marts.execute("truncate marts.sales_performance, marts.fct_sales_daily")
-    for back in range(40):
-        for year in (0, 364):
-            day = AS_OF - timedelta(days=back + year)
-            for number, (branch, article, category) in enumerate(
-                (("0901", "A1", "Hemden"), ("0901", "A2", "Kleider"), ("0902", "A1", "Hemden"))
-            ):
-                net = 100 + 7 * number + back - (20 if year else 0)
-                values = (5 + number, 1, 4 + number, net * 1.19, net, 0 if back % 9 == 0 else net,
-                          None if back % 9 == 0 else net * 0.5 - number, 3 + number, net * 1.3)  # fmt: skip
-                row = {"date_day": day, "branch_number": branch, **dict(zip(_NUMBERS, values, strict=True))}
-                fill(marts, "sales_performance", [{**row, "category": category}])
-                fill(marts, "fct_sales_daily", [{**row, "article_number": article}])
+    rows = []
+    for back, year in itertools.product(range(40), (0, 364)):
+        for number, (branch, article, category) in enumerate(
+            (("0901", "A1", "Hemden"), ("0901", "A2", "Kleider"), ("0902", "A1", "Hemden"))
+        ):
+            net = 100 + 7 * number + back - (20 if year else 0)
+            with_cost, margin = (0, None) if back % 9 == 0 else (net, net * 0.5 - number)
+            rows.append((AS_OF - timedelta(days=back + year), branch, category, article, 5 + number, 1, 4 + number,
+                         net * 1.19, net, with_cost, margin, 3 + number, net * 1.3))  # fmt: skip
+    numbers = ", ".join(_NUMBERS)
+    for table, kind in (("sales_performance", "category"), ("fct_sales_daily", "article_number")):
+        with marts.cursor().copy(f"copy marts.{table} (date_day, branch_number, {kind}, {numbers}) from stdin") as copy:
+            for row in rows:
+                copy.write_row((*row[:2], row[2 if kind == "category" else 3], *row[4:]))
     return marts
 
 
