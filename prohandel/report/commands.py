@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +14,21 @@ import typer
 from prohandel.console import ProfilesDir, TargetName, out, say_done, use_profiles
 
 report_app = typer.Typer(name="report", help="The week as one file of HTML: what happened, and what to do.")
+
+
+@contextmanager
+def _environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Libpq and the queries of the dashboard find the warehouse by these variables."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 class LanguageChoice(StrEnum):
@@ -56,8 +73,7 @@ def report(
     receivers = sending.chosen(rules_of_project(), send) if send else []
     use_profiles(profiles_dir)
     where = find_target(target)
-    os.environ.update(environment_of(where, None))
-    with open_pool(from_environment()) as pool:
+    with _environment(environment_of(where, None)), open_pool(from_environment()) as pool:
         figures = asked.read(pool, week, is_whole=weekly)
     iso = figures.monday.isocalendar()
     path = to or where.home / "reports" / f"{iso.year}-W{iso.week:02d}-{language.value}.html"
