@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import pandas as pd
@@ -54,9 +55,9 @@ def order_file(lines: pd.DataFrame, language: Language) -> bytes:
     return written.to_csv(index=False, sep=separator, lineterminator="\r\n").encode("utf-8")
 
 
-def _number(value: float, decimals: int, point: str) -> str:
+def _number(value: float | None, decimals: int, point: str) -> str:
     """Units that are no whole number, as metres, keep what they have."""
-    if pd.isna(value):
+    if value is None or math.isnan(value):
         return ""
     text = f"{value:.{decimals}f}" if decimals or float(value).is_integer() else f"{value:.4f}".rstrip("0")
     return text.replace(".", point)

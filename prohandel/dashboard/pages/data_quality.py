@@ -11,11 +11,13 @@ import streamlit as st
 from prohandel.dashboard import charts, states
 from prohandel.dashboard.components import Column, Kpi, kpi_row, panel, table, without_effect
 from prohandel.dashboard.context import Context
-from prohandel.dashboard.formats import Kind, is_missing
+from prohandel.dashboard.formats import Kind
+from prohandel.dashboard.pages.quality_words import WORDS
 from prohandel.dashboard.sql import data_quality as ask
 from prohandel.dashboard.sql.stock_monitoring import anomalies
+from prohandel.dashboard.words import Words
 
-CONTROLS = ("period",)
+CONTROLS: tuple[str, ...] = ()
 
 _MEASURES: dict[str, Kind] = {
     "row_count": "count",
@@ -26,101 +28,7 @@ _MEASURES: dict[str, Kind] = {
 }
 _TABLES = ("table_metrics", "column_metrics", "test_results", "rejected_rows", "reconciliation", "schema_changes")
 _MOST_COLUMNS = 40
-
-WORDS = {
-    "rows_landed": ("Zeilen in {number} Tabellen", "Rows in {number} tables"),
-    "added_run": ("+{number} im letzten Lauf", "+{number} in the last run"),
-    "open_incidents": ("Offene Vorfälle", "Open incidents"),
-    "of_errors": ("davon {number} Fehler", "{number} of them errors"),
-    "bad_tests": ("Fehlgeschlagene Tests", "Failed tests"),
-    "and_warnings": ("{number} Warnungen von {tests} Tests", "{number} warnings of {tests} tests"),
-    "rejected": ("Abgewiesene Zeilen", "Rejected rows"),
-    "share_of_rows": ("{share} der Zeilen", "{share} of rows"),
-    "duplicates": ("Dubletten", "Duplicates"),
-    "oldest_sync": ("Ältester Sync", "Oldest sync"),
-    "hours": ("{number} Std.", "{number} h"),
-    "no_incidents": ("Kein Vorfall ist offen.", "No incident is open."),
-    "no_incident_table_next": (
-        "Vorfälle schreibt `prohandel run`, sobald ein Prüflauf stattfand: `prohandel alerts list`.",
-        "`prohandel run` writes incidents once it has checked the data: `prohandel alerts list`.",
-    ),
-    "incidents": ("Offene Vorfälle", "Open incidents"),
-    "incidents_question": (
-        "Was stimmt gerade nicht, seit wann, und wer kümmert sich?",
-        "What is wrong now, since when, and who looks at it?",
-    ),
-    "tests": ("Fehlgeschlagene Tests und Warnungen", "Failed tests and warnings"),
-    "tests_question": (
-        "Welche Prüfung schlägt an, warum zählt das, und was ist zu tun?",
-        "Which check fails, why does it matter, and what is to be done?",
-    ),
-    "no_tests": ("Alle Tests der letzten Läufe sind bestanden.", "All tests of the last runs have passed."),
-    "tables": ("Tabellen im letzten Lauf", "Tables in the last run"),
-    "tables_question": (
-        "Kam alles an, und ist es frisch?",
-        "Did everything arrive, and is it fresh?",
-    ),
-    "measure": ("Kennzahl", "Measure"),
-    "over_time": ("{measure} je Tabelle und Tag", "{measure} by table and day"),
-    "over_time_question": (
-        "Seit wann bringt eine Tabelle weniger oder anderes als sonst? {days} Tage bis zum letzten Lauf.",
-        "Since when does a table bring less or other than it used to? {days} days up to the last run, own scales.",
-    ),
-    "which_table": ("Tabelle", "Table"),
-    "nulls": ("Leere Werte je Spalte und Tag: {table}", "Empty values by column and day: {table}"),
-    "nulls_question": (
-        "Seit wann kommt eine Spalte leer oder unlesbar? Dunkler heißt mehr leere Werte.",
-        "Since when does a column come empty or unreadable? Darker means more empty values.",
-    ),
-    "columns": ("Spalten von {table}", "Columns of {table}"),
-    "columns_question": (
-        "Wie sahen die Spalten der zuletzt gekommenen Zeilen aus?",
-        "What did the columns of the rows look like that came last?",
-    ),
-    "rejections": ("Abgewiesene Zeilen nach Grund", "Rejected rows by reason"),
-    "rejections_question": (
-        "Was fehlt in jeder Zahl, und warum?",
-        "What is in no figure, and why?",
-    ),
-    "rows_axis": ("Zeilen", "rows"),
-    "find_row": ("Abgewiesene Zeilen durchsuchen", "Search rejected rows"),
-    "find_row_hint": ("Schlüssel, Grund oder Tabelle", "Key, reason or table"),
-    "rejected_list": ("Abgewiesene Zeilen", "Rejected rows"),
-    "rejected_hidden": (
-        "Die Zeilen selbst nennen Kunden und sind für diese Rolle verborgen.",
-        "The rows themselves name customers and are hidden from this role.",
-    ),
-    "landed_row": ("Zeile, wie sie kam", "Row as it landed"),
-    "no_rejected": ("Keine Zeile ist abgewiesen.", "No row is rejected."),
-    "schema": ("Änderungen am Schema", "Schema changes"),
-    "schema_question": (
-        "Welche Spalte kam, ging oder änderte ihren Typ, und was hängt daran?",
-        "Which column came, went or changed its type, and what is built from it?",
-    ),
-    "no_schema": (
-        "Kein Schema hat sich geändert, seit Läufe darauf achten.",
-        "No schema has changed since runs have looked.",
-    ),
-    "reconciliation": ("Abstimmung", "Reconciliation"),
-    "reconciliation_question": (
-        "Was übereinstimmen muss, und ob es das tut. Ohne Toleranz: nur zur Kenntnis.",
-        "What has to agree, and whether it does. Without a tolerance: for information.",
-    ),
-    "publications": ("Veröffentlichungen", "Publications"),
-    "publications_question": (
-        "Welcher Lauf wurde den Lesern gezeigt, welcher zurückgehalten, und woran lag es?",
-        "Which run was shown to readers, which was kept back, and what failed?",
-    ),
-    "no_publications": (
-        "Noch kein Lauf ging durch das Tor zur Veröffentlichung: `prohandel run --gate`.",
-        "No run has gone through the gate of publications yet: `prohandel run --gate`.",
-    ),
-    "master_data": ("Stammdaten und Verkäufe zum Klären", "Master data and sales to clear up"),
-    "master_data_question": (
-        "Wo fehlt ein EK oder VK, und was wurde unter EK verkauft?",
-        "Where is a cost or price missing, and what was sold below cost?",
-    ),
-}
+_DAYS = (7, 28, 90, 365)
 
 
 def render(context: Context) -> None:
@@ -149,8 +57,8 @@ def _key_figures(context: Context, newest: pd.DataFrame, incidents: pd.DataFrame
     tests = context.rows(ask.tests_now()).iloc[0]
     rows, rejected = newest["row_count"].sum(), newest["rejected_rows"].sum()
     errors = int((incidents["severity"] == "error").sum()) if len(incidents) else 0
-    hours = newest["hours_since_sync"].max()
-    oldest = newest.loc[newest["hours_since_sync"] == hours, "table_name"]
+    sales = newest[newest["table_name"] == "sale"]
+    hours = (sales if len(sales) else newest)["hours_since_sync"].max()
     kpi_row(
         context,
         "quality",
@@ -165,8 +73,7 @@ def _key_figures(context: Context, newest: pd.DataFrame, incidents: pd.DataFrame
             Kpi(words("duplicates"), formats.number(newest["duplicate_rows"].sum()), "table_metrics", "duplicate_rows"),
             Kpi(words("rows_landed", number=len(newest)), formats.number(rows), "table_metrics", "row_count",
                 note=words("added_run", number=formats.number(newest["rows_added"].sum()))),
-            Kpi(words("oldest_sync"), words("hours", number=formats.number(hours)), "table_metrics", "hours_since_sync",
-                note=str(oldest.iloc[0]) if len(oldest) else ""),
+            Kpi(words("sync"), words("hours", number=formats.number(hours, 1)), "table_metrics", "hours_since_sync"),
         ],
     )  # fmt: skip
 
@@ -245,15 +152,33 @@ def _tables(context: Context, newest: pd.DataFrame) -> None:
         question=words("tables_question"),
         opens=None,
     )
+    _over_time(context)
+
+
+def _over_time(context: Context) -> None:
+    words = context.words
     measure = st.segmented_control(
         words("measure"), list(_MEASURES), key="quality_measure", default="row_count", format_func=words.column,
         required=True, label_visibility="collapsed",
     )  # fmt: skip
-    found = context.rows(ask.tables_by_day(context.filters))
+    back = _days_back(words)
+    found = context.rows(ask.tables_by_day(back))
+    if found["date_day"].nunique() < 2:
+        _calm("one-day", words("over_time", measure=words.column(measure)), words("one_day"))
+        return
     title = words("over_time", measure=words.column(measure))
     panel(
         context, "tables-over-time", title, found, _by_table(context, found, measure),
-        question=words("over_time_question", days=context.filters.span.days),
+        question=words("over_time_question", days=back),
+    )  # fmt: skip
+
+
+def _days_back(words: Words) -> int:
+    return int(
+        st.segmented_control(
+            words("days_back"), _DAYS, key="quality_days", default=_DAYS[1], required=True,
+            format_func=lambda days: words(f"p{days}"), label_visibility="collapsed",
+        )
     )  # fmt: skip
 
 
@@ -280,7 +205,7 @@ def _by_table(context: Context, found: pd.DataFrame, measure: str) -> Any:
         )
         .facet(
             facet=alt.Facet("table_name:N", header=alt.Header(title=None, labelFontSize=11, labelLimit=190)),
-            columns=5,
+            columns=4,
             spacing=12,
         )
         .resolve_scale(y="independent")
@@ -295,7 +220,7 @@ def _columns(context: Context) -> None:
     name = st.selectbox(
         words("which_table"), names, key="quality_table", index=names.index("sale") if "sale" in names else 0, width=320
     )
-    found = context.rows(ask.columns_by_day(context.filters, name))
+    found = context.rows(ask.columns_by_day(name, st.session_state.get("quality_days") or _DAYS[1]))
     panel(
         context, "nulls-over-time", words("nulls", table=name), found, _null_chart(context, found),
         question=words("nulls_question"),
@@ -469,7 +394,7 @@ def _publications(context: Context) -> None:
         context,
         "publications",
         words("publications"),
-        found.assign(seconds=[None if is_missing(value) else float(value) for value in found["seconds"]]),
+        found.assign(seconds=pd.to_numeric(found["seconds"])),
         [
             Column("publication_id", kind="count"),
             Column("decided_at", kind="moment"),

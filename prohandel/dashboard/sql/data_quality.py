@@ -10,7 +10,7 @@ from prohandel.dashboard.filters import Filters
 
 _BERLIN_DAY = "(run_at at time zone 'Europe/Berlin')::date"
 # Counted back from the newest run, because runs go by the clock and sales by their own days.
-_RECENT = "run_at > (select max(run_at) from table_metrics) - make_interval(days => %(days)s)"
+_RECENT = "run_at > (select max(run_at) from table_metrics) - make_interval(days => %(back)s)"
 _MOST_ROWS = 1000
 
 
@@ -36,8 +36,8 @@ def tables_now() -> Query:
     return Query(statement, {})
 
 
-def tables_by_day(filters: Filters) -> Query:
-    """Every table at the end of each of the last days, as many as the period has; rows added are those of all runs."""
+def tables_by_day(back: int) -> Query:
+    """Every table at the end of each of the last days, so many of them; rows added are those of all runs."""
     statement = sql.SQL(
         """
         select
@@ -55,10 +55,10 @@ def tables_by_day(filters: Filters) -> Query:
         order by runs.date_day, runs.table_name
         """
     ).format(day=sql.SQL(_BERLIN_DAY), recent=sql.SQL(_RECENT))
-    return Query(statement, {"days": filters.span.days})
+    return Query(statement, {"back": back})
 
 
-def columns_by_day(filters: Filters, table: str) -> Query:
+def columns_by_day(table: str, back: int) -> Query:
     """Shares of empty and unreadable values of a table's columns on the same days, weighted by the rows measured."""
     statement = sql.SQL(
         """
@@ -75,7 +75,7 @@ def columns_by_day(filters: Filters, table: str) -> Query:
         order by runs.date_day, runs.column_name
         """
     ).format(day=sql.SQL(_BERLIN_DAY), recent=sql.SQL(_RECENT))
-    return Query(statement, {"days": filters.span.days, "table": table})
+    return Query(statement, {"back": back, "table": table})
 
 
 def columns_now(table: str) -> Query:

@@ -11,7 +11,6 @@ import pytest
 from psycopg import sql
 
 from prohandel.dashboard.database import fetch, open_pool
-from prohandel.dashboard.filters import from_values
 from prohandel.dashboard.settings import from_environment
 from prohandel.dashboard.sql import data_quality as ask
 from tests.python.dashboard.conftest import metrics, open_page, texts
@@ -25,7 +24,8 @@ def told(app: Any) -> str:
 
 
 def frame_with(app: Any, column: str) -> pd.DataFrame:
-    return next(frame.value for frame in app.dataframe if column in frame.value.columns)
+    frames: list[pd.DataFrame] = [frame.value for frame in app.dataframe]
+    return next(frame for frame in frames if column in frame.columns)
 
 
 def open_incidents(marts: Marts) -> None:
@@ -51,13 +51,13 @@ def test_key_figures_are_those_of_the_newest_run(marts: Marts) -> None:
     shown = metrics(open_page("data_quality"))
     row = marts.execute(
         """
-        select sum(row_count), sum(rejected_rows), sum(duplicate_rows), max(hours_since_sync)
+        select sum(row_count), sum(rejected_rows), sum(duplicate_rows), min(hours_since_sync)
         from quality.table_metrics where run_at = %s
         """,
         [RUN_AT],
     ).fetchone()
     assert row is not None
-    assert [float(value) for value in row] == [1200.0, 4.0, 5.0, 12.5]
+    assert [float(value) for value in row] == [1200.0, 4.0, 5.0, 0.5]
     failed = marts.execute(
         "select count(*) from quality.test_results where run_at = %s and status = 'fail'", [RUN_AT]
     ).fetchone()
@@ -68,7 +68,7 @@ def test_key_figures_are_those_of_the_newest_run(marts: Marts) -> None:
         "Abgewiesene Zeilen": "4",
         "Dubletten": "5",
         "Zeilen in 2 Tabellen": "1.200",
-        "Ältester Sync": "12 Std.",
+        "Sync der Verkäufe": "vor 0,5 Std.",
     }
 
 
@@ -104,12 +104,13 @@ def test_days_are_counted_back_from_the_newest_run(marts: Marts) -> None:
             sql.SQL("update quality.{} set run_at = run_at + interval '90 days'").format(sql.Identifier(table))
         )
     pool = open_pool(from_environment())
-    chosen = from_values({"period": "p7"}, AS_OF)
-    found = fetch(pool, ask.tables_by_day(chosen))
-    columns = fetch(pool, ask.columns_by_day(chosen, "sale"))
+    found = fetch(pool, ask.tables_by_day(7))
+    columns = fetch(pool, ask.columns_by_day("sale", 7))
+    newest = fetch(pool, ask.tables_by_day(1))
     pool.close()
     assert found.groupby("table_name")["row_count"].apply(list).to_dict() == {"article": [200, 200],
                                                                               "sale": [990, 1000]}  # fmt: skip
+    assert newest["row_count"].tolist() == [200, 1000]
     assert columns.loc[columns["column_name"] == "customer_number", "null_rate"].tolist() == [0.8, 0.8]
 
 
