@@ -59,10 +59,10 @@ def bars(found: Sequence[Bar], ticks: Sequence[tuple[float, str]], title: str) -
             f'<rect class="now" x="{left + step * 0.2:.1f}" y="{top:.1f}" width="{step * 0.6:.1f}" '
             f'height="{_HEIGHT - _BOTTOM - top:.1f}" rx="2"><title>{escape(bar.told)}</title></rect>'
         )
-        for kind, value in (("before", bar.before), ("plan", bar.plan)):
-            if value is not None and not is_missing(value):
+        for kind, across in (("before", bar.before), ("plan", bar.plan)):
+            if across is not None:
                 ends = f'x1="{left + step * 0.1:.1f}" x2="{left + step * 0.9:.1f}"'
-                parts.append(f'<line class="{kind}" {ends} y1="{y(value):.1f}" y2="{y(value):.1f}"/>')
+                parts.append(f'<line class="{kind}" {ends} y1="{y(across):.1f}" y2="{y(across):.1f}"/>')
         parts.append(
             f'<text class="axis" x="{middle:.1f}" y="{_HEIGHT - 8}" text-anchor="middle">{escape(bar.label)}</text>'
         )

@@ -140,3 +140,12 @@ def test_the_language_changes_and_the_filters_stay(browser: Browser, address: st
     expect(page.get_by_role("heading", name="Inventory Overview")).to_be_visible()
     page.wait_for_url(re.compile("lang=en"))
     expect(page.locator(".st-key-filter-chosen")).to_contain_text("0902 Berlin")
+
+
+def test_a_click_on_a_point_opens_its_article(browser: Browser, address: str, marts: psycopg.Connection[Any]) -> None:
+    marts.execute("update marts.product_profitability set turnover_rate = 4 where article_number = 'A2'")
+    page = visit(browser, address, "product_performance")
+    page.locator(".st-key-chart-margin-turnover [aria-roledescription='point']").click()
+    page.wait_for_url(re.compile(r"/product\?.*article=A2"))
+    settle(page)
+    expect(page.get_by_role("heading", name="Kleid rot")).to_be_visible()

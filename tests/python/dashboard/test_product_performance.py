@@ -147,7 +147,7 @@ def test_broken_runs_name_the_sizes_that_are_missing(products: Marts, pool: Pool
     """M is a core size without stock in both branches, L in 0902 as well."""
     found = fetch(pool, ask.broken_runs(chosen())).set_index("article_number")
     assert found.index.tolist() == ["A1"]
-    assert found.loc["A1", ["broken_size_runs", "size_run_pairs"]].tolist() == [2, 2]
+    assert found[["broken_size_runs", "size_run_pairs"]].to_numpy().tolist() == [[2, 2]]
     assert found.loc["A1", "missing_core_sizes"] == "M, L"
     assert found.loc["A1", "on_hand"] == 10
 

@@ -223,7 +223,8 @@ def test_cut_weeks_and_months_are_marked() -> None:
 
 
 def test_rates_over_nothing_are_missing() -> None:
-    row = dict.fromkeys((f"{name}{side}" for name in ask.MEASURES for side in ("", "_before", "_comparable")), 0.0)
+    columns = [f"{name}{side}" for name in ask.MEASURES for side in ("", "_before", "_comparable")]
+    row: dict[str, float | None] = dict.fromkeys(columns, 0.0)
     row |= {"gross_margin": 50.0, "net_revenue_with_cost": 200.0, "return_units": None, "demand_units": 4.0}
     found = with_changes(with_rates(pd.DataFrame([row])), "net_revenue").iloc[0]
     assert found["margin_pct"] == 0.25
