@@ -10,18 +10,28 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
+import pandas as pd
 import streamlit as st
 from psycopg import sql
 from streamlit.navigation.page import StreamlitPage
 
-from prohandel.dashboard import filter_bar, search, states
+from prohandel.dashboard import access, filter_bar, search, states
+from prohandel.dashboard.access import Reader
+from prohandel.dashboard.conditions import Table, seen_by
 from prohandel.dashboard.context import Context
 from prohandel.dashboard.database import DatabaseGoneError, Query
 from prohandel.dashboard.definitions import definitions_of
 from prohandel.dashboard.filter_bar import Options
 from prohandel.dashboard.filters import LISTS
 from prohandel.dashboard.formats import Language
-from prohandel.dashboard.queries import Freshness, answer, freshness_of, pool_of, relations_there
+from prohandel.dashboard.queries import (
+    Freshness,
+    answer,
+    freshness_of,
+    pool_of,
+    relations_there,
+    tables_of_branches,
+)
 from prohandel.dashboard.settings import Settings, from_environment
 from prohandel.dashboard.words import Words
 from prohandel.errors import ProhandelError
@@ -117,8 +127,11 @@ def _context(name: str, words: Words, pages: Choice, settings: Settings, control
     if freshness.as_of_date is None:
         states.empty_warehouse(words)
         return None
-    ask = partial(answer, settings, freshness.version)
     there = partial(_is_there, settings, freshness)
+    reader = _reader(words, settings, freshness)
+    if reader is None:
+        return None
+    ask = _asks(settings, freshness, reader)
     options = _options(ask)
     states.as_of_line(words, freshness)
     states.stale_note(words, freshness, settings)
@@ -138,6 +151,39 @@ def _context(name: str, words: Words, pages: Choice, settings: Settings, control
         link=_link,
         pages=frozenset(pages),
     )
+
+
+def _reader(words: Words, settings: Settings, freshness: Freshness) -> Reader | None:
+    """Who looks; None where they may see nothing, which the page then says."""
+    name = access.signed_in(settings)
+    if name is None:
+        access.draw_signed_out(words, settings)
+        return None
+    has_seed = bool(name) and _is_there(settings, freshness, "dashboard_access")
+    reader = access.reader_of(name, partial(answer, settings, freshness.version), has_seed=has_seed)
+    with st.sidebar:
+        access.draw_name(words, settings, reader)
+    if reader.branches == ():
+        access.draw_no_branches(words, reader)
+        return None
+    return reader
+
+
+def _asks(settings: Settings, freshness: Freshness, reader: Reader) -> Callable[[Query], pd.DataFrame]:
+    """The only way of the pages to rows: those that the reader may see."""
+    if reader.branches is None:
+        return partial(answer, settings, freshness.version)
+    branches, tables = reader.branches, _tables(settings, freshness.version)
+
+    def ask(query: Query) -> pd.DataFrame:
+        return answer(settings, freshness.version, seen_by(query, branches, tables))
+
+    return ask
+
+
+@st.cache_data(show_spinner=False, max_entries=20)
+def _tables(settings: Settings, version: str) -> dict[str, Table]:  # noqa: ARG001
+    return tables_of_branches(pool_of(settings), settings)
 
 
 def _options(ask: Callable[[Query], object]) -> Options:

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 from psycopg import sql
 
+from prohandel.dashboard.conditions import BRANCHES, HIDDEN, Table
 from prohandel.dashboard.database import Pool, Query, fetch, open_pool
 from prohandel.dashboard.settings import Settings
 
@@ -85,6 +86,28 @@ _PUBLICATION = sql.SQL(
 )
 
 
+_OF_BRANCHES = sql.SQL(
+    """
+    select
+        schemas.nspname as schema,
+        relations.relname as name,
+        array_agg(columns.attname::text order by columns.attname) filter (where columns.attname = any(%(branches)s))
+            as columns
+    from pg_class as relations
+    inner join pg_namespace as schemas on relations.relnamespace = schemas.oid
+    inner join pg_attribute as columns on columns.attrelid = relations.oid and columns.attnum > 0
+    where
+        schemas.nspname = any(array[%(marts)s, %(quality)s]::text[])
+        and relations.relkind in ('r', 'v', 'm', 'p', 'f')
+        and relations.relname <> 'dashboard_access'
+        and not columns.attisdropped
+    group by schemas.nspname, relations.relname
+    having bool_or(columns.attname = any(%(branches)s)) or relations.relname = any(%(hidden)s)
+    order by schemas.nspname = %(marts)s, name
+    """
+)
+
+
 @st.cache_resource(show_spinner=False)
 def pool_of(settings: Settings) -> Pool:
     """One pool for all sessions of a server."""
@@ -117,6 +140,17 @@ def freshness_of(pool: Pool) -> Freshness:
         recorded_at=_moment(runs.get("recorded_at")),
         synced_at=_moment(runs.get("synced_at")),
     )
+
+
+def tables_of_branches(pool: Pool, settings: Settings) -> dict[str, Table]:
+    """Every table that the pages can read and that has rows of branches, by name; marts come before quality."""
+    parameters = {"marts": settings.marts, "quality": settings.quality, "branches": list(BRANCHES),
+                  "hidden": list(HIDDEN)}  # fmt: skip
+    found = fetch(pool, Query(_OF_BRANCHES, parameters))
+    return {
+        str(name): Table(str(schema), tuple(columns or ()), schema == settings.quality)
+        for schema, name, columns in zip(found["schema"], found["name"], found["columns"].tolist(), strict=True)
+    }
 
 
 def answer(settings: Settings, version: str, query: Query) -> pd.DataFrame:

@@ -11,14 +11,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 from prohandel.errors import ProhandelError
 
 if TYPE_CHECKING:
     from prohandel.pipeline.target import Target
 
-ROLE = "dashboard"
+Access = Literal["none", "proxy", "oidc"]
+"""Who says who looks: nobody, a proxy in front by a header, or OpenID Connect."""
+
+ROLE = "prohandel_dashboard"
 """The role that `prohandel roles apply` makes; it reads marts and quality alone."""
 
 _LIBPQ = {
@@ -47,6 +50,8 @@ class Settings:
         host: of the server, with the database a part of the key of caches.
         database: name of the database.
         now: the moment that staleness is measured at, where the landing is simulated; None for the clock.
+        access: who says who looks.
+        user_header: in which a proxy says it.
     """
 
     marts: str
@@ -56,6 +61,8 @@ class Settings:
     host: str
     database: str
     now: datetime | None
+    access: Access = "none"
+    user_header: str = "X-Forwarded-Email"
 
     def moment(self) -> datetime:
         """Now, or the moment at which a simulated landing ends."""
@@ -70,6 +77,11 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     """
     if "PROHANDEL_DASHBOARD_MARTS" not in environment:
         raise ProhandelError("The dashboard does not know its warehouse.", "Start it with: prohandel dashboard")
+    access = environment.get("PROHANDEL_DASHBOARD_ACCESS", "none")
+    if access not in get_args(Access):
+        raise ProhandelError(
+            f"PROHANDEL_DASHBOARD_ACCESS is {access!r}.", f"Choose one of {', '.join(get_args(Access))}."
+        )
     home = environment.get("PROHANDEL_DASHBOARD_HOME")
     now = environment.get("PROHANDEL_DASHBOARD_NOW")
     return Settings(
@@ -80,6 +92,8 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         host=environment.get("PGHOST", ""),
         database=environment.get("PGDATABASE", ""),
         now=datetime.fromisoformat(now) if now else None,
+        access=access,  # type: ignore[arg-type]
+        user_header=environment.get("PROHANDEL_DASHBOARD_USER_HEADER", "X-Forwarded-Email"),
     )
 
 

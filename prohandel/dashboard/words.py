@@ -111,6 +111,19 @@ SHARED: dict[str, tuple[str, str]] = {
     "click_row": ("Zeile anklicken: Artikel öffnen.", "Select a row to open the article."),
     "unit": ("Einheit: {unit}", "Unit: {unit}"),
     "from_mart": ("Quelle: {mart}.{column}", "Source: {mart}.{column}"),
+    "signed_out": ("Nicht angemeldet", "Not signed in"),
+    "signed_out_proxy": (
+        "Der Proxy davor nennt niemanden: der Kopf `{header}` fehlt.",
+        "The proxy in front names nobody: the header `{header}` is missing.",
+    ),
+    "sign_in": ("Anmelden", "Sign in"),
+    "sign_out": ("Abmelden", "Sign out"),
+    "signed_in_as": ("Angemeldet: {name}", "Signed in: {name}"),
+    "no_branches": ("Für {name} ist keine Filiale freigegeben", "No branch is open to {name}"),
+    "no_branches_next": (
+        "Wer den Zugang verwaltet, trägt Filialen in `seeds/dashboard_access.csv` ein; der nächste Lauf nimmt sie auf.",
+        "Who manages access names branches in `seeds/dashboard_access.csv`; the next run takes them up.",
+    ),
     "partial": ("läuft noch", "still running"),
 }  # fmt: skip
 

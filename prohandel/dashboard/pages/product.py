@@ -131,6 +131,8 @@ def _head(context: Context, article: Any) -> None:
     if not is_missing(article["abc_class"]):
         parts.append(words("class_is", abc=article["abc_class"], xyz=article["xyz_class"] or ""))
     st.markdown(" · ".join(parts))
+    if "forecast_reorder" in context.pages and st.button(words("forecast_reorder"), key="go-forecast", type="tertiary"):
+        context.go("forecast_reorder", article=str(article["article_number"]))
 
 
 def _key_figures(context: Context, article: Any, pairs: pd.DataFrame) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 
+from tests.python.dashboard import planned
 from tests.python.dashboard.conftest import fill
 
 AS_OF = date(2026, 2, 27)
@@ -30,7 +31,7 @@ def land(conn: psycopg.Connection[Any]) -> None:
     _days(conn)
     _stock(conn)
     _plans(conn)
-    fill(conn, "quality.table_metrics", [{"run_at": RUN_AT, "table_name": "sale", "last_synced_at": SYNCED_AT}])
+    planned.land(conn, AS_OF, RUN_AT, SYNCED_AT)
 
 
 def _masters(conn: psycopg.Connection[Any]) -> None:
@@ -96,11 +97,6 @@ def _stock(conn: psycopg.Connection[Any]) -> None:
         fill(conn, "reorder_points", [{
             "branch_number": branch, "article_number": article, "on_hand": on_hand, "reorder_point": 5.0,
             "order_up_to_level": 12.0, "on_order_units": 0,
-        }])  # fmt: skip
-        ordered = 12 if (branch, article) == ("0902", "A1") else 0
-        fill(conn, "reorder_recommendations", [{
-            "branch_number": branch, "article_number": article, "on_hand": on_hand,
-            "recommended_order_units": ordered, "order_value_cost": 15 * ordered,
         }])  # fmt: skip
         for size, share in (("S", 0.2), ("M", 0.5), ("L", 0.3)):
             fill(conn, "size_availability", [{

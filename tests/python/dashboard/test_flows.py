@@ -4,60 +4,38 @@ from __future__ import annotations
 
 import os
 import re
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.python.dashboard.browsing import CHROMIUM, FLAGS, PATIENCE, serving, settle
+
 pytestmark = pytest.mark.slow
 
-_CHROMIUM = "/usr/bin/chromium"
-_FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
+_PAGES = (
+    "", "inventory_overview", "stock_monitoring", "product?article=A1", "warehouse_performance", "product_performance",
+    "sales_analysis", "forecast_reorder?article=A1&at=0902", "data_quality",
 )  # fmt: skip
-_SCRIPT = Path(__file__).parents[3] / "prohandel" / "dashboard" / "entry" / "start.py"
-_PATIENCE = 120_000
-_PAGES = ("", "inventory_overview", "stock_monitoring", "product?article=A1", "warehouse_performance")
 
 
 @pytest.fixture
 def address(marts: psycopg.Connection[Any]) -> Iterator[str]:
     """The dashboard over the hand-made retailer, on a free port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", str(_SCRIPT), "--server.port", str(port)]
-    with subprocess.Popen(
-        command, env=dict(os.environ), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
-        base = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            try:
-                httpx.get(f"{base}/_stcore/health", timeout=5).raise_for_status()
-                break
-            except httpx.HTTPError:
-                time.sleep(0.5)
+    with serving(os.environ) as base:
         yield base
-        server.terminate()
 
 
 @pytest.fixture
 def browser() -> Iterator[Browser]:
-    if not Path(_CHROMIUM).exists():
-        pytest.skip(f"there is no {_CHROMIUM}")
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"there is no {CHROMIUM}")
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=_CHROMIUM, args=list(_FLAGS))
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
         yield opened
         opened.close()
 
@@ -65,25 +43,17 @@ def browser() -> Iterator[Browser]:
 def visit(browser: Browser, address: str, path: str, **context: Any) -> Page:
     """A page in a browser of its own, once the script has come to its end."""
     page = browser.new_context(locale="de-DE", viewport={"width": 1440, "height": 2400}, **context).new_page()
-    page.set_default_timeout(_PATIENCE)
-    expect.set_options(timeout=_PATIENCE)
+    page.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
     page.goto(f"{address}/{path}" if address else path)
     settle(page)
     return page
 
 
-def settle(page: Page) -> None:
-    """Waits until the script rests and the page has its title."""
-    page.wait_for_selector("h1")
-    page.wait_for_function(
-        "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'", timeout=_PATIENCE
-    )
-
-
 @pytest.mark.parametrize("path", _PAGES)
 def test_nothing_leaves_the_machine(browser: Browser, address: str, path: str) -> None:
     page = browser.new_context(locale="de-DE").new_page()
-    page.set_default_timeout(_PATIENCE)
+    page.set_default_timeout(PATIENCE)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{address}/{path}")
@@ -112,7 +82,7 @@ def test_axe_finds_nothing_serious(browser: Browser, address: str, path: str, sc
 @pytest.mark.parametrize("path", _PAGES)
 def test_a_phone_needs_no_scrolling_to_the_side(browser: Browser, address: str, path: str) -> None:
     page = browser.new_context(locale="de-DE", viewport={"width": 390, "height": 844}).new_page()
-    page.set_default_timeout(_PATIENCE)
+    page.set_default_timeout(PATIENCE)
     page.goto(f"{address}/{path}")
     settle(page)
     widths = page.evaluate("(() => { const m = document.querySelector('[data-testid=stMain]');"
@@ -135,6 +105,20 @@ def test_from_the_overview_to_an_article_and_its_csv(browser: Browser, address: 
     written = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
     assert written[0] == "branch_number;article_size_number;on_hand;is_core_size;size_share_of_sales"
     assert "0901;L;5,0;True;0,3" in written
+    page.locator(".st-key-go-forecast button").click()
+    page.wait_for_url(re.compile(r"/forecast_reorder\?.*article=A1"))
+    settle(page)
+    expect(page.locator(".st-key-panel-forecast")).to_contain_text("Prognose und Verkauf")
+    with page.expect_download() as download:
+        page.locator(".st-key-csv-forecast button").click()
+    written = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
+    assert written[0] == "period_start;demand_units;demand_mean;demand_p50;demand_p80;demand_p95;pairs"
+    # Two branches expect 10.5 pieces in 7 days; of such a Poisson 10, 13 and 16 are the quantiles.
+    assert "2026-02-28;;10,5;10,0;13,0;16,0;2,0" in written
+    with page.expect_download() as download:
+        page.locator(".st-key-order_file button").click()
+    written = Path(download.value.path()).read_text(encoding="utf-8").splitlines()
+    assert "Lieferant;0902;A1;M;7;15,00;2026-02-27" in written
 
 
 def test_filters_go_with_the_reader_and_with_the_address(browser: Browser, address: str) -> None:
@@ -156,3 +140,12 @@ def test_the_language_changes_and_the_filters_stay(browser: Browser, address: st
     expect(page.get_by_role("heading", name="Inventory Overview")).to_be_visible()
     page.wait_for_url(re.compile("lang=en"))
     expect(page.locator(".st-key-filter-chosen")).to_contain_text("0902 Berlin")
+
+
+def test_a_click_on_a_point_opens_its_article(browser: Browser, address: str, marts: psycopg.Connection[Any]) -> None:
+    marts.execute("update marts.product_profitability set turnover_rate = 4 where article_number = 'A2'")
+    page = visit(browser, address, "product_performance")
+    page.locator(".st-key-chart-margin-turnover [aria-roledescription='point']").click()
+    page.wait_for_url(re.compile(r"/product\?.*article=A2"))
+    settle(page)
+    expect(page.get_by_role("heading", name="Kleid rot")).to_be_visible()

@@ -15,7 +15,10 @@ from tests.python.dashboard.retailer import RUN_AT
 
 Marts = psycopg.Connection[Any]
 
-PAGES = ("", "inventory_overview", "stock_monitoring", "product", "warehouse_performance")
+PAGES = (
+    "", "inventory_overview", "stock_monitoring", "product", "warehouse_performance", "forecast_reorder",
+    "data_quality", "sales_analysis", "product_performance",
+)  # fmt: skip
 
 
 def told(app: Any) -> str:

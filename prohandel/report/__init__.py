@@ -1,0 +1,1 @@
+"""The report of a week as one file of HTML: what happened, and what to do."""

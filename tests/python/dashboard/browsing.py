@@ -1,0 +1,66 @@
+"""The dashboard on a free port, and Chromium to look at it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+from playwright.sync_api import Page
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+)  # fmt: skip
+PATIENCE = 120_000
+"""Milliseconds that a busy machine may take for anything."""
+
+_SCRIPT = Path(__file__).parents[3] / "prohandel" / "dashboard" / "entry" / "start.py"
+
+
+@contextmanager
+def serving(environment: Mapping[str, str]) -> Iterator[str]:
+    """The address of a dashboard that runs with these variables.
+
+    Raises:
+        TimeoutError: it did not come up within two minutes.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(_SCRIPT), "--server.port", str(port)]
+    with subprocess.Popen(
+        command, env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as server:
+        try:
+            base = f"http://127.0.0.1:{port}"
+            _await(f"{base}/_stcore/health")
+            yield base
+        finally:
+            server.terminate()
+
+
+def _await(address: str) -> None:
+    deadline = time.monotonic() + PATIENCE / 1000
+    while time.monotonic() < deadline:
+        try:
+            httpx.get(address, timeout=5).raise_for_status()
+        except httpx.HTTPError:
+            time.sleep(0.5)
+        else:
+            return
+    raise TimeoutError(address)
+
+
+def settle(page: Page) -> None:
+    """Waits until the script rests and the page has its title."""
+    page.wait_for_selector("h1")
+    page.wait_for_function(
+        "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'", timeout=PATIENCE
+    )
