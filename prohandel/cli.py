@@ -23,6 +23,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from prohandel import __version__, warehouse
+from prohandel.api.commands import api_app
 from prohandel.aws.commands import alarms, logs
 from prohandel.connector.commands import connector_app
 from prohandel.console import (
@@ -45,6 +46,7 @@ from prohandel.persons.commands import disclose, forget
 from prohandel.pipeline.elementary_command import elementary_report
 from prohandel.publication.commands import publications_app, rollback
 from prohandel.quality.commands import alerts_app
+from prohandel.report.commands import report_app
 from prohandel.roles.commands import roles_app
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ land_app = typer.Typer(
     name="land", help="Land rows in the embedded warehouse, as Fivetran would.", no_args_is_help=True
 )
 db_app = typer.Typer(name="db", help="The embedded warehouse (PostgreSQL).", no_args_is_help=True)
+app.add_typer(api_app)
 app.add_typer(alerts_app)
 app.add_typer(publications_app)
 app.command()(rollback)
@@ -75,6 +78,7 @@ app.add_typer(dashboard_app)
 app.add_typer(forecast_app)
 app.command()(logs)
 app.command()(alarms)
+app.add_typer(report_app)
 app.add_typer(roles_app)
 app.command()(forget)
 app.command()(disclose)
