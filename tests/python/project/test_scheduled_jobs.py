@@ -345,6 +345,7 @@ def test_without_a_manifest_a_pull_request_builds_everything(production: Product
 
 
 def test_a_pull_request_from_a_fork_is_not_built(production: Production, tmp_path: Path) -> None:
-    values = {**production.main.values, "github.event.pull_request.head.repo.full_name": "somebody/else"}
+    of_event = {"github.event.number": "13", "github.event.pull_request.head.repo.full_name": "somebody/else"}
+    values = {**production.main.values, **of_event}
     fork = Checkout(production.main.folder, values, production.main.environment, tmp_path)
     assert fork.run("pull_request") == {"lint": "success", "build": "skipped", "drop": "skipped"}
