@@ -16,7 +16,7 @@ index, Journal of Risk Model Validation 14(4), 2020.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,12 @@ class Weeks:
     variance: Doubles
     full_units: Doubles
     abs_error: Doubles
+
+    def explained(self, rows: NDArray[np.bool_], first: int, last: int) -> Weeks:
+        """The weeks with no error of these series in the weeks from `first` to `last`: a model has learned from it."""
+        units = self.units.copy()
+        units[rows, first : last + 1] = self.expected[rows, first : last + 1]
+        return replace(self, units=units)
 
     def without(self, rows: NDArray[np.bool_]) -> Weeks:
         """The weeks with nothing in these series."""
