@@ -71,7 +71,7 @@ def page(quiet: Sequence[Quiet], found: Sequence[Found], missed: Sequence[str]) 
         "",
         f"Runs to flag: weekly looks from its first day on, {MOST_RUNS} at most. Runs to recover: further looks until "
         "the segment was flagged no more. Bias: forecast over sales of the segment, less one; in the week that was "
-        "flagged, and over the fourth to eighth week with and without a retrain.",
+        "flagged, and over the sixth to ninth week with and without a retrain.",
         "",
         "| seed | trouble | segment | measure | runs to flag | runs to recover | flagged again | bias when flagged | "
         "bias later, retrained | bias later, not retrained |",

@@ -48,7 +48,7 @@ class Found:
         runs_to_recover: further runs until the segment was flagged no more; None for never.
         flags_after: runs in which it was flagged again after that.
         bias_before_retrain: forecast over sales - 1 of the week that was flagged.
-        bias_retrained, bias_not_retrained: mean of the fourth to eighth week, with and without retraining.
+        bias_retrained, bias_not_retrained: mean of the sixth to ninth week, with and without retraining.
         demand_flags: runs in which the tracking signal flagged any segment.
     """
 
@@ -132,7 +132,7 @@ def _event(seed: int, event: str, watch: Watched, ledger: Ledger, fork: int) -> 
     again = is_flagged[first + 1 :] if first is not None else []
     recovered = again.index(False) if False in again else None
     shown = segment if segment in weeks[0].bias else "all"
-    later = slice(3, 8)
+    later = slice(5, 9)
     return Found(
         seed,
         event,
@@ -142,8 +142,8 @@ def _event(seed: int, event: str, watch: Watched, ledger: Ledger, fork: int) -> 
         None if recovered is None else recovered + 1,
         0 if recovered is None else sum(again[recovered:]),
         weeks[first or 0].bias[shown],
-        float(np.nanmean([week.bias[shown] for week in weeks[later]])),
-        float(np.nanmean([week.bias[shown] for week in blind.weeks[EVENT_WEEK:][later]])),
+        float(np.mean([week.bias[shown] for week in weeks[later]])),
+        float(np.mean([week.bias[shown] for week in blind.weeks[EVENT_WEEK:][later]])),
         sum(any("tracking_signal" in one.reasons for one in week.verdicts) for week in weeks),
     )
 

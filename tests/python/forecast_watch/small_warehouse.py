@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -63,13 +64,13 @@ def key(row: int) -> tuple[str, str]:
 
 def forecast(conn: psycopg.Connection[Any], origin: date, horizon: int = 28) -> WarehouseSeries:
     """Stores a batch of the negative binomial as of a day, as the scheduled one would; the series it was made from."""
-    series = retrained(conn, "forecasting", read_series(conn, "intermediate"))
-    panel = series.panel.until(int((np.datetime64(origin) - series.panel.periods[0]).astype(int)) + 1)
-    series = WarehouseSeries(**{**vars(series), "panel": panel})
-    made = Training(panel, horizon).forecast("negative_binomial")
+    read = read_series(conn, "intermediate")
+    length = int((np.datetime64(origin) - read.panel.periods[0]).astype(int)) + 1
+    series = replace(read, panel=read.panel.until(length))
+    made = Training(retrained(conn, "forecasting", series).panel, horizon).forecast("negative_binomial")
     names = np.full(len(series.keys), "negative_binomial")
     batch = assembled(series, np.arange(len(names)), names, {"negative_binomial": made}, horizon)
     run_id = store.begin_run(conn, "forecasting", origin, horizon, "test", {})
-    found = profiles(panel, watched_segments(series))
+    found = profiles(series.panel, watched_segments(series))
     store.write_batch(conn, "forecasting", run_id, batch, Outcome("test", list(made.artefacts), found))
     return series

@@ -11,7 +11,18 @@ import numpy as np
 import pytest
 
 from prohandel.forecast.breaks import Break, breaks, in_todays_terms
-from prohandel.forecast.drift import MAD_OF_SD, Weeks, judge, lead_time_signal, profiles, psi, roots, shifts, week_of
+from prohandel.forecast.drift import (
+    MAD_OF_SD,
+    Weeks,
+    judge,
+    lead_time_signal,
+    profiles,
+    psi,
+    roots,
+    shifts,
+    tracking_signal,
+    week_of,
+)
 from prohandel.forecast.drift_limits import LIMITS
 from prohandel.forecast.negative_binomial import fit
 from prohandel.forecast.panel import Panel
@@ -34,19 +45,28 @@ def panel(units: np.ndarray, share: np.ndarray | None = None) -> Panel:
     return Panel(tuple(map(str, range(n))), days, "D", units.astype(np.float32), stock.astype(np.float32))
 
 
-def test_the_tracking_signal_sums_the_errors_of_four_weeks() -> None:
-    # Both series together: errors +10, -10, +20, 0, +30 per week with a variance of 200: MAD 0.7979 x 14.142 = 11.28.
-    # The week before the window, an error of 0.886 MAD, is smaller than one, so that the size stays one.
-    found = weeks([[60, 40, 70, 50, 80], [50, 50, 50, 50, 50]], [[50] * 5, [50] * 5], 100.0)
+def test_the_tracking_signal_sums_the_errors_of_up_to_four_weeks() -> None:
+    # Errors of both series together by week: 10, 10, 12, 8, 12, with a variance of 200.
+    found = weeks([[60, 60, 62, 58, 62], [50] * 5], [[50] * 5, [50] * 5], 100.0)
     (verdict,) = judge(found, ALL, limits=EXACT)
-    assert verdict.tracking_signal == pytest.approx((-10 + 20 + 0 + 30) / (math.sqrt(2 / math.pi) * math.sqrt(200)))
+    assert verdict.tracking_signal == pytest.approx((10 + 12 + 8 + 12) / (math.sqrt(2 / math.pi) * math.sqrt(200)))
+    assert (verdict.first_week, verdict.ratio) == (1, pytest.approx(442 / 400))
     assert verdict.reasons == ()
 
 
+def test_fewer_weeks_have_a_lower_limit() -> None:
+    # Sums of 1, 2, 3 and 4 weeks: 4, 7, 7, 6. In terms of four weeks: 4 x 1.587, 7 x 1.260, 7 x 1.101, 6.
+    assert tracking_signal(np.array([9.0, -1.0, 0.0, 3.0, 4.0])) == (3, pytest.approx(7 * 2 ** (1 / 3)))
+    assert tracking_signal(np.array([9.0, -1.0, 0.0, 3.0, -4.0])) == (4, pytest.approx(-4 * 4 ** (1 / 3)))
+
+
 def test_errors_from_before_the_last_drift_was_seen_do_not_count() -> None:
+    scaled = np.array([1.0, 2.0, 2.0, 2.0, 2.0])
+    assert tracking_signal(scaled, 3) == (3, pytest.approx(4 * 2 ** (1 / 3)))
+    assert tracking_signal(scaled, 5) == (4, pytest.approx(2 * 4 ** (1 / 3))), "the newest week counts in any case"
     found = weeks([[60, 40, 70, 50, 80], [50] * 5], [[50] * 5, [50] * 5], 100.0)
     (verdict,) = judge(found, ALL, first_weeks={"all": 4}, limits=EXACT)
-    assert verdict.tracking_signal == pytest.approx(30 / (MAD_OF_SD * math.sqrt(200)))
+    assert verdict.tracking_signal == pytest.approx(4 ** (1 / 3) * 30 / (MAD_OF_SD * math.sqrt(200)))
     assert (verdict.first_week, verdict.ratio) == (4, 1.3)
 
 
@@ -55,13 +75,13 @@ def test_larger_errors_of_the_past_make_the_deviation_larger() -> None:
     mad = MAD_OF_SD * 10.0
     units = [[50 + sign * 2 * mad for sign in (1, -1) * 4] + [50, 50, 50, 50 + 5 * mad], [0] * 12]
     (verdict,) = judge(weeks(units, [[50] * 12, [0] * 12], 50.0), ALL, limits=EXACT)
-    assert verdict.tracking_signal == pytest.approx(5 / (2 - 0.9**8))
+    assert verdict.tracking_signal == pytest.approx(4 ** (1 / 3) * 5 / (2 - 0.9**8))
 
 
 def test_what_all_series_have_in_common_does_not_average_out() -> None:
     found = weeks([[1100], [0]], [[1000], [0]], 500.0)
     (verdict,) = judge(found, ALL, limits=replace(LIMITS, common_cv=0.1))
-    assert verdict.tracking_signal == pytest.approx(100 / (MAD_OF_SD * math.sqrt(1000 + 100**2)))
+    assert verdict.tracking_signal == pytest.approx(4 ** (1 / 3) * 100 / (MAD_OF_SD * math.sqrt(1000 + 100**2)))
 
 
 def test_wape_is_held_against_backtests_or_earlier_weeks() -> None:
@@ -138,8 +158,9 @@ def test_samples_of_one_population_hardly_ever_shift() -> None:
     rng = np.random.default_rng(8)
     units = rng.negative_binomial(1.0, 0.7, (400, 56))
     members = {"all": np.ones(400, dtype=bool)}
-    before, now = profiles(panel(units[:, :28]), members), profiles(panel(units[:, 28:]), members)
-    assert {one.feature for one in now} == {"relative_units", "in_stock_share", "age_days"}
+    share = rng.beta(4.0, 1.0, (400, 2)).repeat(28, axis=1)
+    before, now = (profiles(panel(units[:, days], share[:, days]), members) for days in (slice(28), slice(28, 56)))
+    assert {one.feature for one in now} == {"in_stock_share", "age_days"}
     assert all(sum(one.shares) == pytest.approx(1.0) for one in now)
     moved = shifts(before, now, {"all": 400})["all"]
     assert moved.psi < moved.by_chance
@@ -147,6 +168,7 @@ def test_samples_of_one_population_hardly_ever_shift() -> None:
 
 def test_deliveries_are_summed_in_deviations_of_their_lead_time() -> None:
     assert lead_time_signal([30.0, 1.0, -1.0, 4.0, 6.0], 2.0) == pytest.approx(10.0 / (MAD_OF_SD * 2.0))
+    assert lead_time_signal([0.0, 40.0], 2.0) == 6.0, "one delivery alone is no delay of a supplier"
     assert lead_time_signal([3.0], 0.0) == pytest.approx(3.0 / MAD_OF_SD)
     assert lead_time_signal([], 2.0) == 0.0
 
