@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
@@ -157,29 +158,29 @@ def test_a_killed_batch_changes_nothing_and_the_next_gives_the_same(
     assert case.execute("select count(*), min(status) from forecasting.runs").fetchone() == (1, "done")
 
 
-_BATCH = """
-import sys
-import psycopg
-from pathlib import Path
-from prohandel.forecast.batch import Options, Place, run_batch
-conn = psycopg.connect(sys.argv[1], autocommit=True)
-place = Place("intermediate", "forecasting", Path(sys.argv[2]))
-run_batch(conn, place, Options(), lambda what: print(what, flush=True))
-"""
+def _batch(address: str, place: Place, said: Connection) -> None:
+    run_batch(psycopg.connect(address, autocommit=True), place, Options(), said.send)
 
 
 def _kill(batches: Database, place: Place, steps: int, seconds: float) -> None:
-    """Starts a batch and kills it within one of its steps."""
+    """Starts a batch in a process of its own and kills it within one of its steps."""
     address = psycopg.conninfo.make_conninfo(
         host=batches.server.socket_dir, port=warehouse.PORT, user=warehouse.USER, dbname=batches.name
     )
-    command = [sys.executable, "-c", _BATCH, address, str(place.kept)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
+    # Not a new interpreter, which would take seconds to load what is loaded here.
+    forking = get_context("fork")
+    heard, said = forking.Pipe(duplex=False)
+    process = forking.Process(target=_batch, args=(address, place, said))
+    process.start()
+    said.close()
+    # What is there from the one before is not trained again: a batch may end earlier.
+    with suppress(EOFError):
         for _ in range(steps):
-            process.stdout.readline()
-        time.sleep(seconds)
-        process.send_signal(signal.SIGKILL)
+            heard.recv()
+    time.sleep(seconds)
+    process.kill()
+    process.join()
+    assert process.exitcode in (0, -signal.SIGKILL)
     with batches.connect() as conn:
         # The server notices a moment later that its client is gone.
         for _ in range(200):
