@@ -35,8 +35,9 @@ def _number(value: object) -> object:
     return value
 
 
-Real = Annotated[float, BeforeValidator(_number)]
-Whole = Annotated[int, BeforeValidator(_number)]
+_IS_NUMBER = BeforeValidator(_number)
+Real = Annotated[float, _IS_NUMBER]
+Whole = Annotated[int, _IS_NUMBER]
 Day = Annotated[date, BeforeValidator(_written_out)]
 Number = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=_NUMBER_PATTERN)]
 Filter = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NUMBER_PATTERN)]
@@ -97,7 +98,7 @@ class ManyForecasts(ForecastQuery):
     )
 
     pairs: Annotated[list[Pair], Len(1, MOST_PAIRS)]
-    days: Annotated[Days, BeforeValidator(_number)] = None
+    days: Annotated[Days, _IS_NUMBER] = None
 
 
 class SumQuery(Strict):
@@ -154,14 +155,26 @@ class WhatIf(Pair):
         },
     )
 
-    service_level: Real | None = Field(None, ge=0.5, le=0.9999, description="Share to be served.")
-    lead_time_days: Whole | None = Field(None, ge=0, le=365, description="Days from order to shelf.")
-    review_period_days: Whole | None = Field(None, ge=1, le=365, description="Days from one order to the next.")
-    on_hand: Real | None = Field(None, ge=0, le=1_000_000, description="Units on the shelf.")
-    on_order_units: Real | None = Field(None, ge=0, le=1_000_000, description="Units to come from the supplier.")
-    price_gross: Real | None = Field(None, ge=0.01, le=1_000_000, description="Price instead of the list price, EUR.")
-    price_elasticity: Real | None = Field(
-        None, ge=0, le=10, description="Demand is multiplied by (price / list price) ** -price_elasticity."
+    service_level: Annotated[float, Field(ge=0.5, le=0.9999), _IS_NUMBER] | None = Field(
+        None, description="Share to be served."
+    )
+    lead_time_days: Annotated[int, Field(ge=0, le=365), _IS_NUMBER] | None = Field(
+        None, description="From order to shelf."
+    )
+    review_period_days: Annotated[int, Field(ge=1, le=365), _IS_NUMBER] | None = Field(
+        None, description="From one order to the next."
+    )
+    on_hand: Annotated[float, Field(ge=0, le=1_000_000), _IS_NUMBER] | None = Field(
+        None, description="Units on the shelf."
+    )
+    on_order_units: Annotated[float, Field(ge=0, le=1_000_000), _IS_NUMBER] | None = Field(
+        None, description="Units to come from the supplier."
+    )
+    price_gross: Annotated[float, Field(ge=0.01, le=1_000_000), _IS_NUMBER] | None = Field(
+        None, description="Price instead of the list price, EUR."
+    )
+    price_elasticity: Annotated[float, Field(ge=0, le=10), _IS_NUMBER] | None = Field(
+        None, description="Demand is multiplied by (price / list price) ** -price_elasticity."
     )
 
 

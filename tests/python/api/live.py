@@ -12,8 +12,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.python.api.asking import Api
+
+
+def already_started(app: ASGIApp) -> ASGIApp:
+    """An application that is neither started nor stopped by who asks it."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await app(scope, receive, send)
+            return
+        while True:
+            phase = (await receive())["type"]
+            await send({"type": f"{phase}.complete"})
+            if phase == "lifespan.shutdown":
+                return
+
+    return serve
 
 
 @contextmanager
