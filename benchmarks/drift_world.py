@@ -180,13 +180,16 @@ class Watched:
         )
         weeks = Weeks(*(np.stack(column, axis=1) for column in zip(*self._columns, strict=True)))
         members = self._members(panel)
+        mondays = (FIRST_DAY + np.arange(day - 7 * len(self._columns), day, 7)).astype("datetime64[D]")
+        for one in self.breaks:
+            first, last = (int(np.searchsorted(mondays, np.datetime64(each))) for each in (one.since, one.week))
+            weeks = weeks.explained(members[one.segment], first, last)
         before = [one for kept in self._trained.values() for one in kept]
         now = profiles(panel, members)
         moved = shifts(before, now, {name: int(rows.sum()) for name, rows in members.items()})
         verdicts = judge(weeks, members, moved=moved, first_weeks=self._begun, limits=self.limits)
         drifting = [one for one in verdicts if one.is_drifting]
         found = roots(weeks, members, self._begun, self.limits) if drifting else []
-        mondays = FIRST_DAY + np.arange(day - 7 * len(self._columns), day, 7)
         if self.retrains:
             self.breaks += breaks(found, mondays)
             for one in drifting:

@@ -195,7 +195,10 @@ def _forecasts(app: FastAPI, service: Service, newest: NewestBatch) -> None:
 
 def _orders(app: FastAPI, service: Service, newest: NewestBatch) -> None:
     @app.post(
-        "/v1/what-if", dependencies=_READ, tags=["orders"], responses=_ok(answers.WhatIfAnswer) | declared(400, 404)
+        "/v1/what-if",
+        dependencies=_READ,
+        tags=["orders"],
+        responses=_ok(answers.WhatIfAnswer) | declared(400, 404, 409),
     )
     def what_would_be_ordered(body: WhatIf) -> Response:
         """What would be ordered with another service level, lead time, price or stock; nothing is written."""
@@ -211,7 +214,7 @@ def _orders(app: FastAPI, service: Service, newest: NewestBatch) -> None:
 
     @app.get(
         "/v1/recommendations", dependencies=_READ, tags=["orders"],
-        responses=_ok(answers.RecommendationPage, csv=True) | declared(400, 410),
+        responses=_ok(answers.RecommendationPage, csv=True) | declared(409),
     )  # fmt: skip
     def list_recommendations(request: Request, query: Annotated[RecommendationQuery, Query()]) -> Response:
         """Order recommendations, the most urgent and dearest first; CSV by `format=csv` or Accept: text/csv.
@@ -243,7 +246,7 @@ def _orders(app: FastAPI, service: Service, newest: NewestBatch) -> None:
 
 
 def _watching(app: FastAPI, service: Service) -> None:
-    @app.get("/v1/accuracy", dependencies=_READ, tags=["watching"], responses=_ok(answers.AccuracyPage) | declared(400))
+    @app.get("/v1/accuracy", dependencies=_READ, tags=["watching"], responses=_ok(answers.AccuracyPage) | declared(409))
     def list_accuracy(request: Request, query: Annotated[AccuracyQuery, Query()]) -> Response:
         """How well every model forecast, the newest origins first; empty where no batch ever ran."""
         filters = query.model_dump(exclude={"limit", "cursor"})
@@ -251,7 +254,7 @@ def _watching(app: FastAPI, service: Service) -> None:
             page = page_of(conn, service.schemas, watching.ACCURACY, filters, query.limit, query.cursor)
         return page_response("accuracy", page, link_to_next(request, page))
 
-    @app.get("/v1/drift", dependencies=_READ, tags=["watching"], responses=_ok(answers.DriftPage) | declared(400))
+    @app.get("/v1/drift", dependencies=_READ, tags=["watching"], responses=_ok(answers.DriftPage) | declared(409))
     def list_drift(request: Request, query: Annotated[DriftQuery, Query()]) -> Response:
         """Whether forecasts drift, the newest weeks first; empty where no batch ever ran."""
         filters = query.model_dump(exclude={"limit", "cursor"})
@@ -262,7 +265,7 @@ def _watching(app: FastAPI, service: Service) -> None:
 
 def _overrides(app: FastAPI, service: Service) -> None:
     @app.get(
-        "/v1/overrides", dependencies=_READ, tags=["overrides"], responses=_ok(answers.OverridePage) | declared(400)
+        "/v1/overrides", dependencies=_READ, tags=["overrides"], responses=_ok(answers.OverridePage) | declared(409)
     )
     def list_overrides(request: Request, query: Annotated[OverrideQuery, Query()]) -> Response:
         """Overrides, the newest first, those that were revoked included."""
@@ -273,7 +276,7 @@ def _overrides(app: FastAPI, service: Service) -> None:
 
     @app.post(
         "/v1/overrides", status_code=201, tags=["overrides"],
-        responses=_ok(answers.Override, 201) | declared(400, 403),
+        responses=_ok(answers.Override, 201) | declared(400, 403, 404),
     )  # fmt: skip
     def add_override(body: NewOverride, author: Writer) -> Response:
         """Write an override; the next batch applies it. Where several meet on a day, the newest has it."""

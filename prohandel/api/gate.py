@@ -146,6 +146,10 @@ def _let_in(scope: Scope, headers: Headers, keys: Keys, rates: Buckets, tries: B
                 421, "Without keys the server answers to localhost alone. Make a key: prohandel api key add NAME"
             )
         _take(rates, f"address {address}")
+    # The routes' expressions would take a line break at the end for the end.
+    if any(ord(sign) < 32 or ord(sign) == 127 for sign in scope["path"]):
+        wrong = [{"in": "path", "detail": "a control character"}]
+        raise Problem(422, "A path has no control characters.", "invalid-request", errors=wrong)
     scope["state"]["key"] = key
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import psycopg
@@ -68,18 +68,20 @@ def add_override(pool: Pool, schemas: Schemas, override: Mapping[str, Any], auth
     Raises:
         Problem: the branch or the article is not known.
     """
+    starts_on: date = override["starts_on"]
+    ends_on = starts_on + min(timedelta(days=override["days"] - 1), date.max - starts_on)
     with writing(pool) as conn:
         known = rows_of(conn, schemas.sql(_KNOWN), override)[0]
         unknown = [name for name in ("branch", "article") if not known[name]]
         if unknown:
             raise Problem(
-                422,
+                404,
                 f"There is no such {' and no such '.join(unknown)}.",
                 "unknown-pair",
                 errors=[{"in": f"body.{name}_number", "detail": "not known"} for name in unknown],
             )
         try:
-            return rows_of(conn, schemas.sql(_INSERT), {**override, "author": author})[0]
+            return rows_of(conn, schemas.sql(_INSERT), {**override, "ends_on": ends_on, "author": author})[0]
         except psycopg.errors.UndefinedTable:
             raise not_ready(_NOT_THERE) from None
 

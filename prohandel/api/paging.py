@@ -117,7 +117,9 @@ def _opened(cursor: str, digest: str, version: str, places: int) -> list[str]:
     if len(cursor) > _LONGEST_CURSOR:
         raise _refused()
     try:
-        content = json.loads(base64.b64decode(cursor.encode("ascii") + b"==", altchars=b"-_", validate=True))
+        content = json.loads(
+            base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        )
     except (ValueError, binascii.Error, RecursionError):
         raise _refused() from None
     if not isinstance(content, list) or len(content) != places + 2 or content[0] != digest:
@@ -125,9 +127,9 @@ def _opened(cursor: str, digest: str, version: str, places: int) -> list[str]:
     if not all(isinstance(part, str) and "\0" not in part and part.isprintable() for part in content):
         raise _refused()
     if content[1] != version:
-        raise Problem(410, "The marts were built anew since the first page: start again.", "changed-since")
+        raise Problem(409, "The marts were built anew since the first page: start again.", "changed-since")
     return content[2:]
 
 
 def _refused() -> Problem:
-    return Problem(400, "The cursor is none that this list gave with these filters.", "invalid-request")
+    return Problem(409, "The cursor is none that this list gave with these filters.", "wrong-cursor")

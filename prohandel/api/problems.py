@@ -51,6 +51,7 @@ _TITLES = {
     "invalid-request": "The request is not valid",
     "not-ready": "The warehouse is not ready",
     "elasticity-unknown": "No price elasticity is known",
+    "wrong-cursor": "The cursor is of another list",
     "unknown-pair": "There is no such article or branch",
     "changed-since": "The list has changed since its first page",
     "no-forecast": "There is no forecast",
@@ -111,12 +112,12 @@ class Problem(Exception):  # noqa: N818
 def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What OpenAPI says of the problems of an operation, beside those that any may have."""
     described = {
-        400: "The body is no JSON, or the cursor is none that the API gave.",
+        400: "The body is no JSON.",
         401: "No valid key was given.",
         403: "The key lacks the scope.",
         404: "There is nothing of that name.",
         408: "The body came too slowly.",
-        410: "The list has been built anew since the first page: start again.",
+        409: "The request does not fit what there is; `type` says why.",
         413: "The body is too large.",
         415: "The body is not application/json.",
         421: "The name in the header Host is not that of this machine.",

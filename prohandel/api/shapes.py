@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from typing import Annotated, Literal, Self
+import re
+from datetime import date
+from typing import Annotated, Any, Literal, Self
 
 from annotated_types import Len
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from prohandel.forecast.distribution import LEVEL_NAMES
 
 MOST_PAIRS = 500
 MOST_ROWS = 1000
 LONGEST_OVERRIDE_DAYS = 366
-_FIRST_DAY, _LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 _NUMBER_PATTERN = r"^[^\x00-\x1f\x7f]+$"
 _WORDS_PATTERN = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
 
 
-def _in_century(day: date) -> date:
-    if not _FIRST_DAY <= day <= _LAST_DAY:
-        raise ValueError(f"a day from {_FIRST_DAY} to {_LAST_DAY}")
+def _written_out(day: object) -> object:
+    """Lets no number or time pass for a day."""
+    if not isinstance(day, str) or not _DAY.fullmatch(day):
+        raise ValueError("a day as YYYY-MM-DD")
     return day
 
 
-Day = Annotated[date, AfterValidator(_in_century)]
+def _number(value: object) -> object:
+    """Lets no text and no truth pass for a number."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise ValueError("a number")
+    return value
+
+
+_IS_NUMBER = BeforeValidator(_number)
+Real = Annotated[float, _IS_NUMBER]
+Whole = Annotated[int, _IS_NUMBER]
+Day = Annotated[date, BeforeValidator(_written_out)]
 Number = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=_NUMBER_PATTERN)]
 Filter = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NUMBER_PATTERN)]
 Branch = Annotated[Number, Path(description="Number of the branch.", examples=["0901"])]
@@ -86,6 +98,7 @@ class ManyForecasts(ForecastQuery):
     )
 
     pairs: Annotated[list[Pair], Len(1, MOST_PAIRS)]
+    days: Annotated[Days, _IS_NUMBER] = None
 
 
 class SumQuery(Strict):
@@ -99,8 +112,8 @@ class SumQuery(Strict):
 class SumOf(Pair):
     """A series and the days to sum up."""
 
-    days: int = Field(ge=1, le=366, description="How many days together.", examples=[14])
-    first: int = Field(1, ge=1, le=366, description="Which forecast day is the first of them.")
+    days: Whole = Field(ge=1, le=366, description="How many days together.", examples=[14])
+    first: Whole = Field(1, ge=1, le=366, description="Which forecast day is the first of them.")
 
 
 class ManySums(Strict):
@@ -142,14 +155,26 @@ class WhatIf(Pair):
         },
     )
 
-    service_level: float | None = Field(None, ge=0.5, le=0.9999, description="Share to be served.")
-    lead_time_days: int | None = Field(None, ge=0, le=365, description="Days from order to shelf.")
-    review_period_days: int | None = Field(None, ge=1, le=365, description="Days from one order to the next.")
-    on_hand: float | None = Field(None, ge=0, le=1_000_000, description="Units on the shelf.")
-    on_order_units: float | None = Field(None, ge=0, le=1_000_000, description="Units to come from the supplier.")
-    price_gross: float | None = Field(None, ge=0.01, le=1_000_000, description="Price instead of the list price, EUR.")
-    price_elasticity: float | None = Field(
-        None, ge=0, le=10, description="Demand is multiplied by (price / list price) ** -price_elasticity."
+    service_level: Annotated[float, Field(ge=0.5, le=0.9999), _IS_NUMBER] | None = Field(
+        None, description="Share to be served."
+    )
+    lead_time_days: Annotated[int, Field(ge=0, le=365), _IS_NUMBER] | None = Field(
+        None, description="From order to shelf."
+    )
+    review_period_days: Annotated[int, Field(ge=1, le=365), _IS_NUMBER] | None = Field(
+        None, description="From one order to the next."
+    )
+    on_hand: Annotated[float, Field(ge=0, le=1_000_000), _IS_NUMBER] | None = Field(
+        None, description="Units on the shelf."
+    )
+    on_order_units: Annotated[float, Field(ge=0, le=1_000_000), _IS_NUMBER] | None = Field(
+        None, description="Units to come from the supplier."
+    )
+    price_gross: Annotated[float, Field(ge=0.01, le=1_000_000), _IS_NUMBER] | None = Field(
+        None, description="Price instead of the list price, EUR."
+    )
+    price_elasticity: Annotated[float, Field(ge=0, le=10), _IS_NUMBER] | None = Field(
+        None, description="Demand is multiplied by (price / list price) ** -price_elasticity."
     )
 
 
@@ -200,40 +225,48 @@ class OverrideQuery(Strict):
     cursor: Cursor = None
 
 
+def _one_of_both(schema: dict[str, Any]) -> None:
+    """Says in the schema what the check says: factor or units, and not null."""
+    for name in ("factor", "units"):
+        schema["properties"][name].pop("default", None)
+    schema["oneOf"] = [{"required": ["factor"]}, {"required": ["units"]}]
+    schema["examples"] = [
+        {
+            "branch_number": "0901",
+            "article_number": "N10008",
+            "starts_on": "2026-03-09",
+            "days": 7,
+            "factor": 1.5,
+            "reason": "Window display in that week",
+        },
+        {
+            "branch_number": "0901",
+            "article_number": "N10008",
+            "starts_on": "2026-03-09",
+            "days": 14,
+            "units": 20,
+            "reason": "Ordered by a club",
+        },
+    ]
+
+
 class NewOverride(Pair):
     """A planner's word on the demand of an article in a branch: a factor or units, exactly one of both."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        allow_inf_nan=False,
-        json_schema_extra={
-            "examples": [
-                {
-                    "branch_number": "0901",
-                    "article_number": "N10008",
-                    "starts_on": "2026-03-09",
-                    "ends_on": "2026-03-15",
-                    "factor": 1.5,
-                    "reason": "Window display in that week",
-                }
-            ]
-        },
-    )
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, json_schema_extra=_one_of_both)
 
     starts_on: Day = Field(description="First day.")
-    ends_on: Day = Field(description=f"Last day, itself included; at most {LONGEST_OVERRIDE_DAYS} days in all.")
-    factor: float | None = Field(None, ge=0, le=100, description="What mean and quantiles are multiplied by.")
-    units: float | None = Field(None, ge=0, le=1_000_000, description="Units expected over all of these days together.")
+    days: Whole = Field(ge=1, le=LONGEST_OVERRIDE_DAYS, description="How many days, the first included.")
+    factor: Real = Field(None, ge=0, le=100, description="What mean and quantiles are multiplied by.")  # type: ignore[assignment]
+    units: Real = Field(None, ge=0, le=1_000_000, description="Units expected over all of these days together.")  # type: ignore[assignment]
     reason: Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=_WORDS_PATTERN)] = Field(
         description="Why, for those who look at it later."
     )
 
     @model_validator(mode="after")
     def _agree(self) -> Self:
-        if (self.factor is None) == (self.units is None):
+        if len({"factor", "units"} & self.model_fields_set) != 1:
             raise ValueError("give factor or units, exactly one of both")
-        if not self.starts_on <= self.ends_on < self.starts_on + timedelta(days=LONGEST_OVERRIDE_DAYS):
-            raise ValueError(f"ends_on lies 0 to {LONGEST_OVERRIDE_DAYS - 1} days after starts_on")
         return self
 
 

@@ -18,7 +18,6 @@ from prohandel.replenishment.counts import CountDemand
 from prohandel.replenishment.levels import level_for_cycle_service, level_for_fill_rate, with_lead_time_spread
 from prohandel.replenishment.purchase import Terms, orders
 
-LONGEST_DAYS = 730
 _NOT_ORDERED = ("one_shot", "season", "outlet", "supplied", "inactive")
 _RECOMMENDED = """
 select
@@ -101,10 +100,6 @@ def what_if(
     changes = {name: given.get(name) for name in
                ("service_level", "lead_time_days", "review_period_days", "on_hand", "on_order_units")}  # fmt: skip
     changed = replace(line, **{name: value for name, value in changes.items() if value is not None})
-    if changed.lead_time_days + changed.review_period_days > LONGEST_DAYS:
-        raise Problem(
-            422, f"Lead time and review period come to more than {LONGEST_DAYS} days together.", "invalid-request"
-        )
     used, source, factor = _price(line, given, elasticity)
     return {
         "branch_number": pair[0],
@@ -141,13 +136,13 @@ def _price(line: Line, given: Mapping[str, Any], elasticity: float | None) -> tu
     used = elasticity if own is None else own
     if used is None:
         raise Problem(
-            422,
+            409,
             "How demand answers to this article's price is not known. Give price_elasticity with the request, or start "
             "the server with --price-elasticity.",
             "elasticity-unknown",
         )
     if not line.list_price_gross or line.list_price_gross <= 0:
-        raise Problem(422, "The article has no list price to compare with.", "elasticity-unknown")
+        raise Problem(409, "The article has no list price to compare with.", "elasticity-unknown")
     # A bound, because no elasticity holds that far.
     factor = float(min(100.0, max(0.01, (price / line.list_price_gross) ** -used)))
     return float(used), "request" if own is not None else "server", factor

@@ -23,10 +23,11 @@ from prohandel.forecast.drift import profiles
 from prohandel.forecast.models import AUTO, CANDIDATES, best, held_out_scores, names
 from prohandel.forecast.panel import future_periods
 from prohandel.forecast.parts import Parts, code_version, fingerprint
-from prohandel.forecast.segments import ALL, DEMAND, demand_classes, segments
+from prohandel.forecast.segments import ALL, DEMAND, demand_classes
 from prohandel.forecast.store import Artefact, Batch, Outcome
 from prohandel.forecast.trained import Trained, Training
 from prohandel.forecast.warehouse_series import SERIES, WarehouseSeries, read_series
+from prohandel.forecast.watching import look, retrained, watched_segments
 
 COLD_DAYS = 28
 """Series with less history borrow most of their level."""
@@ -75,7 +76,27 @@ class Options:
 
 @dataclass
 class Summary:
-    """What a batch has done."""
+    """What a batch has done.
+
+    Attributes:
+        run_id: of the table `runs`.
+        origin: last day that was observed.
+        horizon: days.
+        series: that were learned from.
+        forecast: that are active and in range.
+        by_model: how many of these by which model.
+        cold_start: of these with less than COLD_DAYS of history.
+        season_ended: whose season ends before the forecast does.
+        overridden: that planners have changed.
+        units: forecast in all.
+        resumed: models whose forecasts were there from a batch that was killed.
+        warnings: what was odd and was dealt with.
+        fingerprint: of the data.
+        code_version: of the models.
+        seconds: by step.
+        scored: former forecasts whose days have passed.
+        drifting: segments whose forecasts no longer fit.
+    """
 
     run_id: int
     origin: str
@@ -92,6 +113,8 @@ class Summary:
     fingerprint: str
     code_version: str
     seconds: dict[str, float] = field(default_factory=dict)
+    scored: int = 0
+    drifting: list[str] = field(default_factory=list)
 
 
 class Watch:
@@ -139,9 +162,17 @@ def run_batch(conn: psycopg.Connection, place: Place, options: Options, say: Say
                 "Is inventory landed, and are branches and articles active? See prohandel doctor.",
             )
         store.prepare(conn, place.forecasting)
+        with watch.step("watch", "scoring forecasts whose days have passed"):
+            judged = look(conn, place.forecasting, place.intermediate, series)
+            learned = retrained(conn, place.forecasting, series, options.seed)
         parameters = {"model": options.model or "champion", "horizon": options.horizon, "seed": options.seed}
         run_id = store.begin_run(conn, place.forecasting, series.origin, options.horizon, code_version(), parameters)
-        return _forecast(conn, place, options, watch, series, rows, run_id)
+        summary = _forecast(conn, place, options, watch, (series, learned), rows, run_id)
+        summary.scored = judged.scored
+        summary.drifting = sorted(
+            {one.segment for found in judged.verdicts.values() for one in found if one.is_drifting}
+        )
+        return summary
 
 
 def _forecast(
@@ -149,23 +180,23 @@ def _forecast(
     place: Place,
     options: Options,
     watch: Watch,
-    series: WarehouseSeries,
+    read: tuple[WarehouseSeries, WarehouseSeries],
     rows: NDArray[np.intp],
     run_id: int,
 ) -> Summary:
-    print_of_data = fingerprint(series.panel, series.is_forecastable.tolist(), series.season_ends_on.tolist())
-    parts = Parts(place.kept, fingerprint(series.panel, [options.horizon, options.seed, code_version()]))
-    classes = demand_classes(series.panel)
-    model = _models(conn, place, options, watch, series, classes)
-    trained, resumed = _trained(series, sorted(set(model[rows])), options, parts, watch)
+    """Forecasts these rows of the series and writes them; `read` is the series as they are and as models learn them."""
+    series, learned = read
+    print_of_data = fingerprint(learned.panel, series.is_forecastable.tolist(), series.season_ends_on.tolist())
+    parts = Parts(place.kept, fingerprint(learned.panel, [options.horizon, options.seed, code_version()]))
+    model = _models(conn, place, options, watch, series)
+    trained, resumed = _trained(learned, sorted(set(model[rows])), options, parts, watch)
     with watch.step("quantiles", f"quantiles of {len(rows):,} series"):
         batch = assembled(series, rows, model, trained, options.horizon)
     ended = _end_seasons(series, rows, batch)
     with watch.step("overrides", "overrides of planners"):
         batch, overridden = _overridden(conn, place, batch)
     with watch.step("profile", "profile of the series"):
-        members = segments(classes, series.abc_class, series.xyz_class, series.category)
-        found = profiles(series.panel, members)
+        found = profiles(series.panel, watched_segments(series))
     artefacts: dict[str, Artefact] = {}
     for each in trained.values():
         artefacts.update({artefact.name: artefact for artefact in each.artefacts})
@@ -174,21 +205,21 @@ def _forecast(
         store.write_batch(conn, place.forecasting, run_id, batch, outcome)
     parts.remove()
     return Summary(
-        run_id,
-        str(series.origin),
-        options.horizon,
-        len(series.keys),
-        len(rows),
-        dict(sorted(Counter(batch.models).items())),
-        int(batch.is_cold_start.sum()),
-        ended,
-        overridden,
-        round(float(batch.mean.sum(dtype=float)), 1),
-        resumed,
-        list(series.warnings),
-        print_of_data,
-        code_version(),
-        watch.seconds,
+        run_id=run_id,
+        origin=str(series.origin),
+        horizon=options.horizon,
+        series=len(series.keys),
+        forecast=len(rows),
+        by_model=dict(sorted(Counter(batch.models).items())),
+        cold_start=int(batch.is_cold_start.sum()),
+        season_ended=ended,
+        overridden=overridden,
+        units=round(float(batch.mean.sum(dtype=float)), 1),
+        resumed=resumed,
+        warnings=list(series.warnings),
+        fingerprint=print_of_data,
+        code_version=code_version(),
+        seconds=watch.seconds,
     )
 
 
@@ -198,18 +229,20 @@ def _models(
     options: Options,
     watch: Watch,
     series: WarehouseSeries,
-    classes: NDArray[np.str_],
 ) -> NDArray[np.str_]:
     """(n,) name of the model that forecasts each series."""
+    n = len(series.keys)
     if options.model == AUTO:
         with watch.step("choice", "choosing a model by the last horizon"):
             scores = held_out_scores(series.panel, options.horizon, options.seed, options.num_threads)
-        return np.full(len(classes), best(scores), dtype="U40")
+        return np.full(n, best(scores), dtype="U40")
     if options.model is not None:
-        return np.full(len(classes), options.model, dtype="U40")
+        return np.full(n, options.model, dtype="U40")
     champions = store.read_champions(conn, place.forecasting)
     usual = champions.get(ALL, CANDIDATES[0])
-    return np.array([champions.get(DEMAND + name, usual) for name in classes.tolist()], dtype="U40")
+    return np.array(
+        [champions.get(DEMAND + name, usual) for name in demand_classes(series.panel).tolist()], dtype="U40"
+    )
 
 
 def _trained(

@@ -132,12 +132,17 @@ def _show(summary: Summary) -> None:
     table.add_row("with less than 28 days of history", f"{summary.cold_start:,}")
     table.add_row("whose season ends before the forecast does", f"{summary.season_ended:,}")
     table.add_row("that planners have changed", f"{summary.overridden:,}")
+    table.add_row("former forecasts scored", f"{summary.scored:,}")
     for name, seconds in summary.seconds.items():
         table.add_row(f"[dim]seconds: {name}[/]", f"[dim]{seconds:.1f}[/]")
     out.print(table)
     if summary.resumed:
         err.print(f"Taken from a batch that was killed: {', '.join(summary.resumed)}")
-    err.print("Next: prohandel run")
+    if summary.drifting:
+        err.print(f"[yellow]![/] Forecasts drift in {', '.join(summary.drifting)}.", soft_wrap=True)
+        err.print("Next: prohandel forecast backtest, then prohandel run")
+    else:
+        err.print("Next: prohandel run")
 
 
 @contextmanager

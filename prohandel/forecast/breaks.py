@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 
@@ -22,11 +22,18 @@ class Break:
         segment: the set of series.
         since: first day of the new demand.
         ratio: new demand over old.
+        week: Monday of the week in which it was seen.
     """
 
     segment: str
     since: date
     ratio: float
+    week: date
+
+    @property
+    def seen_on(self) -> date:
+        """The day after whose end it was seen: a forecast of a later origin knows of it."""
+        return self.week + timedelta(days=6)
 
 
 def breaks(verdicts: Iterable[Verdict], mondays: np.ndarray) -> list[Break]:
@@ -36,8 +43,9 @@ def breaks(verdicts: Iterable[Verdict], mondays: np.ndarray) -> list[Break]:
         verdicts: roots.
         mondays: (W,) first days of the weeks that were judged.
     """
+    days: list[date] = mondays.astype("datetime64[D]").tolist()
     return [
-        Break(one.segment, mondays[one.first_week].astype("datetime64[D]").item(), _bounded(one.ratio))
+        Break(one.segment, days[one.first_week], _bounded(one.ratio), days[-1])
         for one in verdicts
         if not np.isnan(one.ratio)
     ]

@@ -14,10 +14,12 @@ from rich.table import Table
 
 from prohandel.console import AsJson, out, print_json, say_done
 from prohandel.forecast.batch_commands import forecast_backtest, forecast_batch
+from prohandel.forecast.watch_commands import add_to
 
 forecast_app = typer.Typer(name="forecast", help="Forecasts of demand, with their uncertainty.")
 forecast_app.callback(invoke_without_command=True)(forecast_batch)
 forecast_app.command("backtest")(forecast_backtest)
+add_to(forecast_app)
 
 
 class Frequency(StrEnum):

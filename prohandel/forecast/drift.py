@@ -16,7 +16,7 @@ index, Journal of Risk Model Validation 14(4), 2020.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,12 @@ class Weeks:
     variance: Doubles
     full_units: Doubles
     abs_error: Doubles
+
+    def explained(self, rows: NDArray[np.bool_], first: int, last: int) -> Weeks:
+        """The weeks with no error of these series in the weeks from `first` to `last`: a model has learned from it."""
+        units = self.units.copy()
+        units[rows, first : last + 1] = self.expected[rows, first : last + 1]
+        return replace(self, units=units)
 
     def without(self, rows: NDArray[np.bool_]) -> Weeks:
         """The weeks with nothing in these series."""
@@ -150,25 +156,44 @@ def _verdict(
 ) -> Verdict:
     units, expected = weeks.units[rows].sum(axis=0), weeks.expected[rows].sum(axis=0)
     scaled = scaled_errors(weeks, rows, limits)
-    start = min(max(begun, len(scaled) - limits.window), len(scaled) - 1)
-    signal = float(scaled[start:].sum())
+    start, signal = tracking_signal(scaled, begun, limits)
     full, error = weeks.full_units[rows].sum(axis=0), weeks.abs_error[rows].sum(axis=0)
-    now = float(error[start:].sum() / full[start:].sum()) if full[start:].sum() > 0 else np.nan
-    past = error[:start][full[:start] > 0] / full[:start][full[:start] > 0]
+    recent = min(max(begun, len(scaled) - limits.window), len(scaled) - 1)
+    sold = float(full[recent:].sum())
+    now = float(error[recent:].sum()) / sold if sold > 0 else np.nan
+    past = error[:recent][full[:recent] > 0] / full[:recent][full[:recent] > 0]
     baseline = backtest if not np.isnan(backtest) else float(past.mean()) if len(past) else np.nan
     reasons = []
     if abs(signal) > limits.tracking_signal:
         reasons.append("tracking_signal")
-    if full[start:].sum() >= limits.least_units and len(past) >= limits.least_weeks:
+    if sold >= limits.least_units and len(past) >= limits.least_weeks:
         usual = baseline + limits.wape_deviations * float(past.std(ddof=1))
         if now > max(usual, baseline * limits.wape_ratio):
             reasons.append("wape")
     if moved and moved.psi > max(limits.psi, moved.by_chance):
         reasons.append("psi")
-    first = start + _first_week(scaled[start:])
-    total = float(expected[first:].sum())
-    ratio = float(units[first:].sum()) / total if total > 0 else np.nan
-    return Verdict(name, signal, now, baseline, moved.psi if moved else np.nan, tuple(reasons), first, ratio)
+    total = float(expected[start:].sum())
+    ratio = float(units[start:].sum()) / total if total > 0 else np.nan
+    return Verdict(name, signal, now, baseline, moved.psi if moved else np.nan, tuple(reasons), start, ratio)
+
+
+def tracking_signal(scaled: Doubles, begun: int = 0, limits: Limits = LIMITS) -> tuple[int, float]:
+    """Place of the week in which errors seem to begin to go to one side, and the signal since then.
+
+    Errors are summed over the newest week, the newest two, and so on to `window`, never from before `begun`. So that
+    one limit holds for all of them, the sum of k weeks is multiplied by (window / k)^(1/3): with the limit 8 of four
+    weeks, 5 mean absolute deviations are the limit of one week, 6.3 of two. The largest one is the signal.
+
+    Args:
+        scaled: (W,) errors in mean absolute deviations, W at least 1.
+        begun: place of the first week that counts; the newest one counts in any case.
+        limits: for the window.
+    """
+    length = len(scaled)
+    most = max(1, min(limits.window, length - begun, length))
+    signals = {k: float(scaled[length - k :].sum()) * (limits.window / k) ** (1 / 3) for k in range(1, most + 1)}
+    best = max(signals, key=lambda k: abs(signals[k]))
+    return length - best, signals[best]
 
 
 def scaled_errors(weeks: Weeks, rows: NDArray[np.bool_], limits: Limits = LIMITS) -> Doubles:
@@ -186,12 +211,6 @@ def scaled_errors(weeks: Weeks, rows: NDArray[np.bool_], limits: Limits = LIMITS
         # A week that was a drift itself is no measure of chance.
         size += limits.smoothing * (min(float(past), 4.0) - size)
     return scaled / max(1.0, size)
-
-
-def _first_week(scaled: Doubles) -> int:
-    """Since when errors deviate: the start whose sum of errors is largest for its length (cumulative sums)."""
-    sums = np.cumsum(scaled[::-1])[::-1]
-    return int(np.argmax(np.abs(sums) / np.sqrt(np.arange(len(scaled), 0, -1))))
 
 
 def roots(
@@ -216,28 +235,25 @@ def roots(
 YOUNG_DAYS = 28
 """A series that is younger borrows its level from others."""
 _EDGES = {
-    "relative_units": (0.0, 0.1, 0.3, 0.6, 1.2, 2.5),
     "in_stock_share": (0.5, 0.8, 0.95, 0.999),
     "age_days": (float(YOUNG_DAYS),),
 }
-CHANCE = 1e-4
+CHANCE = 1e-5
 """Probability that an index is taken for a shift although two samples of the same population differ so much."""
 
 
 def features(panel: Panel) -> dict[str, Doubles]:
     """What the population of series is like at the panel's origin, each (n,), nan where it cannot be said.
 
-    relative_units: units of the last 28 days per day with stock; `profiles` relates them to the mean of the segment, as
-    that demand follows the season is no shift. in_stock_share: mean of these days. age_days: days since the series
-    started.
+    in_stock_share: mean of the last 28 days. age_days: days since the series started. How much a series sells is none
+    of them: it follows the season, and the tracking signal looks at it.
     """
-    units, share = panel.units[:, -28:].astype(float), panel.in_stock_share[:, -28:].astype(float)
-    there = ~np.isnan(units)
-    sold, stocked = np.where(there, units, 0.0).sum(axis=1), np.where(there, share, 0.0).sum(axis=1)
-    age = (~np.isnan(panel.units)).sum(axis=1).astype(float)
+    there = ~np.isnan(panel.units)
+    recent = there[:, -28:]
+    stocked = np.where(recent, panel.in_stock_share[:, -28:].astype(float), 0.0).sum(axis=1)
+    age = there.sum(axis=1).astype(float)
     return {
-        "relative_units": _ratio(sold, stocked),
-        "in_stock_share": _ratio(stocked, there.sum(axis=1).astype(float)),
+        "in_stock_share": _ratio(stocked, recent.sum(axis=1).astype(float)),
         "age_days": np.where(age > 0, age, np.nan),
     }
 
@@ -253,8 +269,6 @@ def profiles(panel: Panel, members: Members) -> list[Profile]:
         edges = _EDGES[feature]
         for segment, rows in members.items():
             here = values[rows & ~np.isnan(values)]
-            if feature == "relative_units":
-                here = here / max(float(here.mean()), 1e-9) if len(here) else here
             if len(here):
                 counts = np.bincount(np.searchsorted(edges, here, side="left"), minlength=len(edges) + 1)
                 found.append(Profile(segment, feature, edges, [float(count) / len(here) for count in counts]))
@@ -315,6 +329,9 @@ def shifts(before: Sequence[Profile], now: Sequence[Profile], sizes: Mapping[str
     return found
 
 
+MOST_OF_DELIVERY = 6.0
+
+
 def lead_time_signal(days_late: Sequence[float], sd_days: float, window: int = 4) -> float:
     """Tracking signal of a supplier: days late of its newest deliveries, summed, in mean absolute deviations.
 
@@ -324,9 +341,10 @@ def lead_time_signal(days_late: Sequence[float], sd_days: float, window: int = 4
     Args:
         days_late: actual less planned days by order, the oldest first; negative for early ones.
         sd_days: standard deviation of the lead time that orders are planned with; a day at least is taken.
-        window: deliveries that are summed.
+        window: deliveries that are summed, each with MOST_OF_DELIVERY at most: one alone is no delay of a supplier.
     """
-    return float(np.sum(days_late[-window:])) / (MAD_OF_SD * max(sd_days, 1.0))
+    scaled = np.asarray(days_late[-window:], dtype=float) / (MAD_OF_SD * max(sd_days, 1.0))
+    return float(np.minimum(scaled, MOST_OF_DELIVERY).sum())
 
 
 def _ratio(above: Doubles, below: Doubles) -> Doubles:

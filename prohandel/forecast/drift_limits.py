@@ -13,8 +13,8 @@ class Limits:
     """What is still taken for chance. `benchmarks.forecast_drift` shows what they find and what they raise in vain.
 
     Attributes:
-        tracking_signal: mean absolute deviations that the sum of errors may differ from zero; Brown has 4 to 8.
-        window: weeks that errors are summed over.
+        tracking_signal: mean absolute deviations that the errors of `window` weeks may sum up to; Brown has 4 to 8.
+        window: weeks that errors are summed over at most.
         common_cv: coefficient of variation of what hits all series of a segment in a week alike, as weather does.
         smoothing: weight of a week in the smoothed size of past errors.
         wape_ratio: WAPE over its baseline.

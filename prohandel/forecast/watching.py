@@ -98,6 +98,7 @@ def look(
     week = mondays[-1]
     members = watched_segments(series)
     begun = _begun(conn, forecasting, mondays, origins)
+    weeks = _explained(weeks, known_breaks(conn, forecasting, mondays[0], week), members, mondays, origins)
     now = profiles(series.panel, members)
     moved = shifts(_trained_on(conn, forecasting, series.origin, week), now, _sizes(members))
     verdicts: dict[str, list[Verdict]] = {}
@@ -136,13 +137,16 @@ def needs_selection(conn: psycopg.Connection, schema: str) -> list[str]:
     return [row[0] for row in rows]
 
 
-def known_breaks(conn: psycopg.Connection, schema: str, since: date) -> list[Break]:
-    """Breaks after a day, the oldest first."""
+def known_breaks(conn: psycopg.Connection, schema: str, since: date, before: date = date.max) -> list[Break]:
+    """Breaks of a day or later, found in weeks before another day, the oldest first."""
     table = sql.Identifier(schema, "breaks")
     if not exists(conn, table):
         return []
     rows = conn.execute(
-        sql.SQL("select segment, since, ratio from {} where since > %s order by since, segment").format(table), [since]
+        sql.SQL(
+            "select segment, since, ratio, week from {} where since >= %s and week < %s order by since, segment, week"
+        ).format(table),
+        [since, before],
     ).fetchall()
     return [Break(*row) for row in rows]
 
@@ -202,6 +206,25 @@ def _weeks(
     if not columns or mondays[-1] != newest:
         return [], Weeks(*(np.zeros((n, 0)) for _ in range(5))), models, []
     return mondays, Weeks(*(np.stack(each, axis=1) for each in zip(*columns, strict=True))), models, origins
+
+
+def _explained(
+    weeks: Weeks,
+    found: Sequence[Break],
+    members: Mapping[str, NDArray[np.bool_]],
+    mondays: Sequence[date],
+    origins: Sequence[date],
+) -> Weeks:
+    """The weeks without the errors of breaks that a later forecast has learned from."""
+    for one in found:
+        learned = any(
+            monday > one.week and origin >= one.seen_on for monday, origin in zip(mondays, origins, strict=True)
+        )
+        if learned and one.segment in members:
+            places = [place for place, monday in enumerate(mondays) if one.since <= monday <= one.week]
+            if places:
+                weeks = weeks.explained(members[one.segment], places[0], places[-1])
+    return weeks
 
 
 def _begun(conn: psycopg.Connection, schema: str, mondays: Sequence[date], origins: Sequence[date]) -> dict[str, int]:
@@ -329,7 +352,7 @@ def _write(
         )
         cursor.executemany(
             sql.SQL("insert into {} (segment, since, ratio, week) values (%s, %s, %s, %s)").format(table),
-            [(one.segment, one.since, one.ratio, week) for one in found],
+            [(one.segment, one.since, one.ratio, one.week) for one in found],
         )
 
 

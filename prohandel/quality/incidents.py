@@ -54,7 +54,7 @@ class Incident:
     Attributes:
         id: number of the incident.
         root: kind, table and branch, which make it the same incident in every run.
-        kind: missing_data, duplicates, schema_change, failed_test, stale, anomaly or connector.
+        kind: missing_data, duplicates, schema_change, failed_test, stale, anomaly, connector or forecast_drift.
         table: landed table, or the model whose test failed; `connector` where the connection itself is in trouble.
         column: if its symptoms are about one.
         branch: branch number, or all.
@@ -192,7 +192,9 @@ def roots(
     return grouped
 
 
-_KINDS = ("connector", "schema_change", "missing_data", "duplicates", "stale", "anomaly", "failed_test")
+_KINDS = (
+    "connector", "schema_change", "missing_data", "duplicates", "stale", "anomaly", "failed_test", "forecast_drift"
+)  # fmt: skip
 
 
 def _order(symptom: Symptom, upstream: Upstream) -> tuple[int, bool, int, int, str]:

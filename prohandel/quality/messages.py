@@ -28,6 +28,7 @@ _TITLES = {
     "stale": "{table} has not been synced",
     "anomaly": "Something is wrong with {column} of {table}",
     "connector": "The {table} raises an alarm",
+    "forecast_drift": "Forecasts drift away from demand",
 }
 _PREFIXES = {"opened": "", "worsened": "Worse: ", "reminder": "Still: ", "closed": "Over: "}
 
@@ -49,6 +50,10 @@ _CONSEQUENCES = {
         "error",
     ): "What ProHandel has recorded since then may not have landed; every mart shows what was there.",
     ("connector", "warn"): "No figure is wrong. Once the function runs into its time limit, nothing lands any more.",
+    (
+        "forecast_drift",
+        "warn",
+    ): "Orders follow the forecast: too much or too little is proposed until the next batch has learned from it.",
     ("stale", "error"): "Every mart shows {table} as of {since}; what has changed since is missing.",
     ("stale", "warn"): "Every mart shows {table} as of {since}; what has changed since is missing.",
 }
@@ -99,6 +104,11 @@ _QUERIES = {
     "connector": (
         "select table_name, last_synced_at, hours_since_sync, rows_added, rows_changed from quality.table_metrics\n"
         "where run_at = (select max(run_at) from quality.table_metrics) order by last_synced_at;"
+    ),
+    "forecast_drift": (
+        "select week, segment, model, tracking_signal, wape, baseline_wape, psi from marts.forecast_drift\n"
+        "where is_drifting and week = (select max(week) from marts.forecast_drift)\n"
+        "order by abs(tracking_signal) desc;"
     ),
     "anomaly": (
         "select metric, sum(denominator - numerator) as failing, sum(denominator) as checked,\n"

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-Kind = Literal["missing_data", "duplicates", "schema_change", "failed_test", "stale", "anomaly", "connector"]
+Kind = Literal[
+    "missing_data", "duplicates", "schema_change", "failed_test", "stale", "anomaly", "connector", "forecast_drift"
+]  # fmt: skip
 Severity = Literal["error", "warn"]
 
 ALL_BRANCHES = "all"

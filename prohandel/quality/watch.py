@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import psycopg
+from psycopg import sql
 
 from prohandel.aws.names import watched_function
 from prohandel.connector.incidents import failed_syncs
@@ -25,6 +26,8 @@ from prohandel.quality.outbox import Delivery, Send, send_by_apprise
 from prohandel.quality.symptoms import Kind, Symptom
 
 _OF_CONNECTOR: frozenset[Kind] = frozenset({"connector"})
+_OF_FORECASTS: frozenset[Kind] = frozenset({"forecast_drift"})
+_OF_DATA: frozenset[Kind] = frozenset(get_args(Kind)) - _OF_FORECASTS
 
 
 @dataclass(frozen=True)
@@ -70,12 +73,14 @@ def watch(target: Target, rules: Rules, now: datetime, *, send: Send = send_by_a
         if "failed_test" in blind:
             return Watch((), Changes((), (), ()), (), (), tuple(sorted(blind)), (), ())
         raised, unread = _alarms()
-        failed = failed_syncs(conn, target)
-        found = [*detect(conn, target, now), *(raised or ()), *(failed or ())]
+        failed, drifts = failed_syncs(conn, target), _drifts(conn, target)
+        found = [*detect(conn, target, now), *(raised or ()), *(failed or ()), *(drifts or ())]
         lineage = lineage_of(target)
         with conn.transaction():
-            is_seen = not unread and (raised is not None or failed is not None)
-            unseen = blind if is_seen else blind | _OF_CONNECTOR
+            is_connector_seen = not unread and (raised is not None or failed is not None)
+            unseen = blind
+            unseen |= frozenset() if is_connector_seen else _OF_CONNECTOR
+            unseen |= _OF_FORECASTS if drifts is None else frozenset()
             changes = incidents.record(conn, schema, found, now, lineage.upstream, unseen)
             still_open = incidents.open_incidents(conn, schema)
             outbox.write(conn, schema, rules, changes, still_open, lineage.context, now)
@@ -104,6 +109,37 @@ def _alarms() -> tuple[list[Symptom] | None, str]:
         return look(function), ""
     except ProhandelError as error:
         return None, str(error)
+
+
+def _drifts(conn: psycopg.Connection, target: Target) -> list[Symptom] | None:
+    """What the newest look at stored forecasts says, None where nobody has looked at any."""
+    from prohandel.forecast.drift_symptoms import look
+
+    return look(conn, target.schema_of("forecasting"))
+
+
+def watch_forecasts(target: Target, rules: Rules, now: datetime, *, send: Send = send_by_apprise) -> list[Incident]:
+    """Opens, continues and closes the incidents of forecasts alone, after a look at them; those that are open then.
+
+    Args:
+        target: whose forecasts were looked at.
+        rules: who is told.
+        now: the time of the look.
+        send: how a message is sent.
+    """
+    schema = target.schema_of("quality")
+    with target.connect() as conn:
+        drifts = _drifts(conn, target)
+        if drifts is None:
+            return []
+        conn.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+        lineage = lineage_of(target)
+        with conn.transaction():
+            changes = incidents.record(conn, schema, drifts, now, lineage.upstream, _OF_DATA)
+            still_open = incidents.open_incidents(conn, schema)
+            outbox.write(conn, schema, rules, changes, still_open, lineage.context, now)
+        _deliver(conn, schema, rules, now, send)
+    return [incident for incident in still_open if incident.kind in _OF_FORECASTS]
 
 
 def look_time(variables: Mapping[str, Any]) -> datetime:

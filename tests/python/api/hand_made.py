@@ -32,8 +32,9 @@ create table marts.reorder_recommendations (
     article_number text, branch_number text, supplier text not null, supplied_from text not null,
     on_hand numeric(18, 4) not null, on_order_units numeric(18, 4) not null, on_order_source text not null,
     inbound_transfer_units numeric(18, 4) not null, lead_time_days integer not null,
-    lead_time_sd_days numeric(18, 6) not null, review_period_days integer not null, service_level numeric(18, 6) not null,
-    service_kind text not null, expected_daily_demand numeric(18, 6), expected_lead_time_demand numeric(18, 6),
+    lead_time_sd_days numeric(18, 6) not null, review_period_days integer not null,
+    service_level numeric(18, 6) not null, service_kind text not null,
+    expected_daily_demand numeric(18, 6), expected_lead_time_demand numeric(18, 6),
     safety_stock numeric(18, 6), safety_stock_normal numeric(18, 6), reorder_point numeric(18, 6),
     order_up_to_level numeric(18, 6), needed_units numeric(18, 4), recommended_order_units numeric(18, 4),
     replenishment_units numeric(18, 4), pack_units numeric(18, 4), unit_cost numeric(18, 4),
@@ -101,7 +102,7 @@ def stored(conn: psycopg.Connection[Any], origin: date) -> None:
     n = 2
     mean = np.array([[0.5] * HORIZON, [1.0 + 0.125 * (day % 2) for day in range(HORIZON)]], dtype=np.float32)
     levels = np.arange(1, len(LEVELS) + 1, dtype=np.float32)[:, None] * 100
-    quantiles = np.stack([levels + np.arange(1, HORIZON + 1, dtype=np.float32)] * n)
+    quantiles = np.stack([levels + np.arange(1, HORIZON + 1)] * n).astype(np.float32)
     model_mean = np.stack([np.full(HORIZON, np.nan), np.full(HORIZON, 0.25)]).astype(np.float32)
     batch = store.Batch(
         origin,
@@ -118,6 +119,15 @@ def stored(conn: psycopg.Connection[Any], origin: date) -> None:
     )
     run_id = store.begin_run(conn, store.SCHEMA, origin, HORIZON, "test", {})
     store.write_batch(conn, store.SCHEMA, run_id, batch, store.Outcome("fingerprint"))
+
+
+def examples(conn: psycopg.Connection[Any]) -> None:
+    """Adds the pairs that the OpenAPI document has as examples."""
+    conn.execute("insert into marts.dim_shops values ('0901')")
+    for article in ("N10008", "N10082"):
+        conn.execute("insert into marts.dim_articles values (%s, 'Jeans', 'Jeans', 50)", [article])
+        baseline(conn, "0901", article, 0.5)
+        recommend(conn, "0901", article)
 
 
 def baseline(conn: psycopg.Connection[Any], branch: str, article: str, mean: float) -> None:

@@ -174,6 +174,20 @@ EXAMPLES = (
         "What ProHandel has recorded since then may not have landed; every mart shows what was there.",
     ),
     Example(
+        "Forecasts that drift",
+        incident(
+            "forecast_drift", "demand_forecast", 41,
+            [
+                "category:Hosen sells more than was forecast (1.68 times as much), tracking signal 14.2, limit 8, "
+                "model negative_binomial",
+                "all sells more than was forecast, tracking signal 8.6, limit 8, model negative_binomial",
+            ],
+            id=20, severity="warn", owner="merchandising",
+        ),
+        ("demand_forecast", "reorder_recommendations"), "opened", "opened:warn",
+        "Orders follow the forecast: too much or too little is proposed until the next batch has learned from it.",
+    ),
+    Example(
         "It has become worse",
         replace(
             SILENT_TILL, rows=4650, symptoms=("0 lines arrived where 4,650 were expected",),
@@ -344,8 +358,8 @@ def columns() -> Mapping[tuple[str, str], frozenset[str]]:
 def test_queries_name_what_is_there(example: Example, columns: Mapping[tuple[str, str], frozenset[str]]) -> None:
     query = query_of(example.body)
     assert unknown(query, columns) == []
-    # The connection itself is no table: its query shows all of them.
-    assert f"'{example.incident.table}'" in query or example.incident.kind == "connector"
+    # The connection itself is no table, and a drift is of segments: their queries show all of them.
+    assert f"'{example.incident.table}'" in query or example.incident.kind in ("connector", "forecast_drift")
     assert example.incident.branch == "all" or f"'{example.incident.branch}'" in query
 
 
