@@ -19,7 +19,7 @@ from prohandel.dashboard.sales_rates import with_changes, with_rates
 from prohandel.dashboard.sql import sales_analysis as ask
 from prohandel.dashboard.sql.sales_analysis import Grain, Part
 
-_PARTS = 5
+_PARTS = 4
 _MOVERS = 14
 _WEEKS = 53
 
@@ -300,7 +300,7 @@ def _calendar(context: Context) -> None:
         holidays = base.transform_filter(alt.datum.holiday != "").mark_rect(
             fillOpacity=0, stroke=charts.ORANGE, strokeWidth=1.5
         )  # fmt: skip
-        chart = cells + holidays
+        chart = cells + holidays if (drawn["holiday"] != "").any() else cells
     panel(
         context, "sales-calendar", words("calendar"), found, chart,
         question=words("calendar_question", most=formats.money_short(found[revenue].max())),
