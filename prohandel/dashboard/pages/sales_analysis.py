@@ -19,7 +19,7 @@ from prohandel.dashboard.sales_rates import with_changes, with_rates
 from prohandel.dashboard.sql import sales_analysis as ask
 from prohandel.dashboard.sql.sales_analysis import Grain, Part
 
-_PARTS = 4
+_PARTS = 5
 _MOVERS = 14
 _WEEKS = 53
 
@@ -137,8 +137,7 @@ def _over_time(context: Context, grain: Grain, by: Part | None, measure: str) ->
         found = periods.named(rows, grain, filters.span, words)
         found["name"] = [words("rest") if is_missing(part) else _name(context, by, part) for part in found["part"]]
         order = [_name(context, by, part) for part in largest]
-        order += [words("rest")] if found["part"].isna().any() else []
-        drawn = found[found[value].notna()]
+        drawn = found[found[value].notna() & found["part"].notna()]
         chart = periods.by_part(drawn, words, value=value, title=title, kind=kind, order=order) if len(drawn) else None
         question = words("over_time_question_parts", parts=len(largest))
     if found["is_partial"].any():
