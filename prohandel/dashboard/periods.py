@@ -108,11 +108,12 @@ def against(
             alt.Tooltip("days_inside:N", title=words("counted")),
         ],
     )
+    # A layer without a mark has no name for a screen reader.
     bars = base.transform_filter(alt.datum.side == names[0]).mark_bar(cornerRadiusEnd=2).encode(
         opacity=alt.condition("datum.is_partial", alt.value(_PALE), alt.value(1.0))
     )  # fmt: skip
     ticks = base.transform_filter(alt.datum.side == names[1]).mark_tick(thickness=3, bandSize=22, orient="horizontal")
-    return bars + ticks
+    return bars + ticks if frame[f"{value}_before"].notna().any() else bars
 
 
 def by_part(
@@ -126,7 +127,7 @@ def by_part(
         value: column.
         title: of the value axis, with its unit.
         kind: how values are written.
-        order: names in the order of the legend, six at most.
+        order: names in the order of the legend, five at most.
         height: pixels.
     """
     labels = frame.sort_values("period_start")["label"].drop_duplicates().tolist()
@@ -142,9 +143,8 @@ def by_part(
             alt.Tooltip("days_inside:N", title=words("counted")),
         ],
     )
-    points = base.mark_point(size=45).encode(
-        fillOpacity=alt.condition("datum.is_partial", alt.value(0.0), alt.value(1.0)),
-        fill=alt.Fill("name:N", sort=order, legend=None,
-                      scale=alt.Scale(domain=order, range=list(charts.SERIES[: len(order)]))),
-    )  # fmt: skip
-    return base.mark_line(strokeWidth=2) + points
+    line = base.mark_line(strokeWidth=2)
+    whole = base.transform_filter("!datum.is_partial").mark_point(size=45, filled=True, opacity=1)
+    cut = base.transform_filter("datum.is_partial").mark_point(size=45, filled=False, strokeWidth=2)
+    layers = [line] + [whole] * bool((~frame["is_partial"]).any()) + [cut] * bool(frame["is_partial"].any())
+    return alt.layer(*layers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -60,6 +61,8 @@ def report(
         prohandel report --week 2026-W08 --language en --to week.html
         prohandel report --weekly --send buyers
     """
+    # Outside of a server Streamlit warns that there is none; nothing is cached here.
+    logging.getLogger("streamlit.runtime.caching.cache_data_api").addFilter(lambda _record: False)
     from prohandel.dashboard.database import open_pool
     from prohandel.dashboard.settings import environment_of, from_environment
     from prohandel.pipeline.target import find_target

@@ -40,5 +40,6 @@ td.text { min-width: 7em; } tr { break-inside: avoid; }
   --now: #2f78c4; --before: #6b727c; --plan: #d06a0a; --good: #0b7a53; --bad: #b3293c; }
   body { font-size: 10pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; } main { padding: 0;
   max-width: none; } h2, h3 { break-after: avoid; } .to-do { break-before: page; } .table { overflow: visible; }
-  table { font-size: 8.5pt; } th, td { padding: 2px 6px; } }
+  table { font-size: 8pt; } th, td { padding: 2px 4px; } th { white-space: normal; } td.text { min-width: 0; }
+  .difference { width: 60px; } }
 """

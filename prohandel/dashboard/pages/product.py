@@ -131,7 +131,7 @@ def _head(context: Context, article: Any) -> None:
     if not is_missing(article["abc_class"]):
         parts.append(words("class_is", abc=article["abc_class"], xyz=article["xyz_class"] or ""))
     st.markdown(" · ".join(parts))
-    if "forecast_reorder" in context.pages and st.button(words("forecast_reorder"), key="go-forecast", type="tertiary"):
+    if "forecast_reorder" in context.pages and st.button(words("forecast_reorder"), key="go-forecast"):
         context.go("forecast_reorder", article=str(article["article_number"]))
 
 

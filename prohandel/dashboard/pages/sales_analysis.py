@@ -137,8 +137,7 @@ def _over_time(context: Context, grain: Grain, by: Part | None, measure: str) ->
         found = periods.named(rows, grain, filters.span, words)
         found["name"] = [words("rest") if is_missing(part) else _name(context, by, part) for part in found["part"]]
         order = [_name(context, by, part) for part in largest]
-        order += [words("rest")] if found["part"].isna().any() else []
-        drawn = found[found[value].notna()]
+        drawn = found[found[value].notna() & found["part"].notna()]
         chart = periods.by_part(drawn, words, value=value, title=title, kind=kind, order=order) if len(drawn) else None
         question = words("over_time_question_parts", parts=len(largest))
     if found["is_partial"].any():
@@ -300,7 +299,7 @@ def _calendar(context: Context) -> None:
         holidays = base.transform_filter(alt.datum.holiday != "").mark_rect(
             fillOpacity=0, stroke=charts.ORANGE, strokeWidth=1.5
         )  # fmt: skip
-        chart = cells + holidays
+        chart = cells + holidays if (drawn["holiday"] != "").any() else cells
     panel(
         context, "sales-calendar", words("calendar"), found, chart,
         question=words("calendar_question", most=formats.money_short(found[revenue].max())),

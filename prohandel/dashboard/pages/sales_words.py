@@ -27,8 +27,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "Is it better than on the days that it is compared with?",
     ),
     "over_time_question_parts": (
-        "Wer treibt die Entwicklung? Die {parts} größten, der Rest zusammen.",
-        "Who drives it? The {parts} largest, the rest together.",
+        "Wer treibt die Entwicklung? Die {parts} größten; alle übrigen zusammen stehen in der CSV.",
+        "Who drives it? The {parts} largest; the rest together is in the CSV.",
     ),
     "pale": ("Helle Balken: angebrochene Zeiträume.", "Pale bars: periods that are cut."),
     "hollow": ("Hohle Punkte: angebrochene Zeiträume.", "Hollow points: periods that are cut."),

@@ -59,8 +59,10 @@ def _await(address: str) -> None:
 
 
 def settle(page: Page) -> None:
-    """Waits until the script rests and the page has its title."""
+    """Waits until the script rests, the page has its title, and nothing of the page before is left."""
     page.wait_for_selector("h1")
     page.wait_for_function(
-        "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'", timeout=PATIENCE
+        "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
+        " && !document.querySelector('[data-stale=true]')",
+        timeout=PATIENCE,
     )

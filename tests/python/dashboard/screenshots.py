@@ -25,7 +25,7 @@ FOLDER = Path(__file__).parents[3] / "docs" / "dashboards"
 WIDTHS = {1440: 2600, 390: 3600}
 """Pixels of width, and how many of height are kept at most."""
 THEMES = ("light", "dark")
-_QUALITY = {1440: 62, 390: 55}
+_QUALITY = {1440: 50, 390: 45}
 _MILLISECONDS_TO_DRAW = 2500
 
 _EXAMPLE = sql.SQL(
