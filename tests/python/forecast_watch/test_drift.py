@@ -174,9 +174,11 @@ def test_samples_of_one_population_hardly_ever_shift() -> None:
 
 
 def test_deliveries_are_summed_in_deviations_of_their_lead_time() -> None:
-    assert lead_time_signal([30.0, 1.0, -1.0, 4.0, 6.0], 2.0) == pytest.approx(10.0 / (MAD_OF_SD * 2.0))
-    assert lead_time_signal([0.0, 40.0], 2.0) == 6.0, "one delivery alone is no delay of a supplier"
-    assert lead_time_signal([3.0], 0.0) == pytest.approx(3.0 / MAD_OF_SD)
+    # Of 4 deliveries 4 + 6 days, in terms of four: the last two weigh most.
+    late = lead_time_signal([30.0, 0.0, 0.0, 4.0, 6.0], 2.0)
+    assert late == pytest.approx(2 ** (1 / 3) * 10.0 / (MAD_OF_SD * 2.0))
+    assert 5.0 < lead_time_signal([0.0, 40.0], 2.0) < LIMITS.tracking_signal, "one alone is no delay of a supplier"
+    assert lead_time_signal([3.0], 0.0) == pytest.approx(4 ** (1 / 3) * 3.0 / MAD_OF_SD)
     assert lead_time_signal([], 2.0) == 0.0
 
 
