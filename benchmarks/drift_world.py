@@ -181,9 +181,9 @@ class Watched:
         weeks = Weeks(*(np.stack(column, axis=1) for column in zip(*self._columns, strict=True)))
         members = self._members(panel)
         mondays = (FIRST_DAY + np.arange(day - 7 * len(self._columns), day, 7)).astype("datetime64[D]")
-        for one in self.breaks:
-            first, last = (int(np.searchsorted(mondays, np.datetime64(each))) for each in (one.since, one.week))
-            weeks = weeks.explained(members[one.segment], first, last)
+        for known in self.breaks:
+            first, last = (int(np.searchsorted(mondays, np.datetime64(each))) for each in (known.since, known.week))
+            weeks = weeks.explained(members[known.segment], first, last)
         before = [one for kept in self._trained.values() for one in kept]
         now = profiles(panel, members)
         moved = shifts(before, now, {name: int(rows.sum()) for name, rows in members.items()})

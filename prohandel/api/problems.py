@@ -63,6 +63,23 @@ _TITLES = {
 }
 
 
+# Not the phrases of HTTP: those differ between versions of Python.
+_KINDS = {
+    400: "bad-request",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not-found",
+    405: "method-not-allowed",
+    408: "request-timeout",
+    413: "content-too-large",
+    415: "unsupported-media-type",
+    421: "misdirected-request",
+    422: "invalid-request",
+    500: "internal-server-error",
+    503: "service-unavailable",
+}
+
+
 class Problem(Exception):  # noqa: N818
     """An error for the caller.
 
@@ -91,11 +108,10 @@ class Problem(Exception):  # noqa: N818
 
     def content(self, request_id: str) -> bytes:
         """The body of the response."""
-        phrase = HTTPStatus(self.status).phrase
-        kind = self.kind or phrase.lower().replace(" ", "-")
+        kind = self.kind or _KINDS.get(self.status, f"status-{self.status}")
         content: dict[str, Any] = {
             "type": f"urn:prohandel:problem:{kind}",
-            "title": _TITLES.get(kind, phrase),
+            "title": _TITLES.get(kind) or kind.replace("-", " ").capitalize(),
             "status": self.status,
             "detail": self.detail,
             "instance": f"urn:prohandel:request:{request_id}",

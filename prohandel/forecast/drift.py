@@ -329,7 +329,8 @@ def shifts(before: Sequence[Profile], now: Sequence[Profile], sizes: Mapping[str
     return found
 
 
-MOST_OF_DELIVERY = 6.0
+MOST_OF_DELIVERY = 5.0
+"""Mean absolute deviations that one delivery counts for at most: alone it is below the limit."""
 
 
 def lead_time_signal(days_late: Sequence[float], sd_days: float, window: int = 4) -> float:
@@ -341,10 +342,10 @@ def lead_time_signal(days_late: Sequence[float], sd_days: float, window: int = 4
     Args:
         days_late: actual less planned days by order, the oldest first; negative for early ones.
         sd_days: standard deviation of the lead time that orders are planned with; a day at least is taken.
-        window: deliveries that are summed, each with MOST_OF_DELIVERY at most: one alone is no delay of a supplier.
+        window: deliveries that are looked at; summed as weeks are, see `tracking_signal`.
     """
     scaled = np.asarray(days_late[-window:], dtype=float) / (MAD_OF_SD * max(sd_days, 1.0))
-    return float(np.minimum(scaled, MOST_OF_DELIVERY).sum())
+    return tracking_signal(np.clip(scaled, -MOST_OF_DELIVERY, MOST_OF_DELIVERY))[1] if len(scaled) else 0.0
 
 
 def _ratio(above: Doubles, below: Doubles) -> Doubles:

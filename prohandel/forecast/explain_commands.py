@@ -104,8 +104,9 @@ def _show_factors(found: Explanation) -> None:
     table.add_row("level, units a day", f"{factors['level']:g}")
     for day, factor in factors["weekday"].items():
         table.add_row(day, "" if factor is None else f"x {factor:g}")
-    for month, factor in factors["month"].items():
-        table.add_row(f"month {month}", f"x {factor:g}")
+    if set(factors["month"].values()) != {1.0}:
+        for month, factor in factors["month"].items():
+            table.add_row(f"month {month}", f"x {factor:g}")
     table.add_row("dispersion of a day (0 is Poisson)", f"{factors['dispersion']:g}")
     table.add_row("error of the level", f"{factors['level_error']:.0%}")
     if factors.get("is_cold_start"):

@@ -28,7 +28,7 @@ _TITLES = {
     "stale": "{table} has not been synced",
     "anomaly": "Something is wrong with {column} of {table}",
     "connector": "The {table} raises an alarm",
-    "forecast_drift": "Forecasts drift away from demand",
+    "forecast_drift": "{table} drifts away from what is sold",
 }
 _PREFIXES = {"opened": "", "worsened": "Worse: ", "reminder": "Still: ", "closed": "Over: "}
 

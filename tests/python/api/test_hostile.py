@@ -137,7 +137,7 @@ def test_a_body_that_is_too_large(api: Api) -> None:
         for _ in range(20):
             yield b" " * (limit // 10)
 
-    problem(api.request("POST", "/v1/forecasts", content=pieces(), headers=JSON), 413)
+    problem(api.request("POST", "/v1/forecasts", content=pieces(), headers=JSON), 413, "content-too-large")
 
 
 def test_a_body_that_never_ends(marts: Database, tmp_path: Path) -> None:

@@ -215,3 +215,9 @@ def test_the_command_says_what_it_did(
     assert shown.exit_code == 0, shown.output
     assert "9 of 10 series forecast 28 days after 2026-03-29" in shown.output
     assert not any((place.kept / "forecast" / warehouse.TARGET).iterdir())
+    compared = CliRunner().invoke(
+        forecast_app, ["backtest", "--origins", "2", "--models", "baseline", "--horizon", "14", "--threads", "1"]
+    )
+    assert compared.exit_code == 0, compared.output
+    assert "at 2 origins from 2026-03-08 to 2026-03-15" in compared.output
+    assert "champion of all: negative_binomial" in compared.output

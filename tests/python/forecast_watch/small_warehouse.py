@@ -43,7 +43,7 @@ def write(conn: psycopg.Connection[Any], units: np.ndarray, end: date, *, share:
     n, length = units.shape
     stock = np.ones_like(units) if share is None else share
     first = end - timedelta(days=length - 1)
-    conn.execute(_TABLES)  # type: ignore[arg-type]
+    conn.execute(_TABLES)
     with conn.cursor() as cursor:
         cursor.executemany(
             "insert into intermediate.int_forecasting__series"

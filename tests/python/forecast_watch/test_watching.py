@@ -134,11 +134,11 @@ def test_overdue_orders_of_a_supplier_are_told_as_lead_time(watched: psycopg.Con
         """
     )
     found = look(watched, "forecasting", "intermediate", read_series(watched, "intermediate"))
-    # 14 and 7 days late on the first of March, by a deviation of 2 x 0.798 days, the first with 6 deviations at most;
+    # 14 and 7 days late on the first of March, by a deviation of 2 x 0.798 days, the first with 5 deviations at most;
     # one is not due, one has come.
-    assert found.late_suppliers == {"supplier:Nord": pytest.approx(6 + 7 / (0.79788 * 2.0), rel=1e-4)}
+    assert found.late_suppliers == {"supplier:Nord": pytest.approx((5 + 7 / (0.79788 * 2.0)) * 2 ** (1 / 3), rel=1e-4)}
     (told,) = symptoms(watched, "forecasting") or []
-    assert told.what == "supplier:Nord delivers later than planned, tracking signal 10.4, limit 8"
+    assert told.what == "supplier:Nord delivers later than planned, tracking signal 11.8, limit 8"
     assert needs_selection(watched, "forecasting") == [], "demand is as it was"
 
 
