@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ _SCRIPT = _ROOT / "prohandel" / "dashboard" / "entry" / "start.py"
 _numbers = itertools.count(1)
 
 
+@functools.cache
 def contracts(folder: str) -> dict[str, dict[str, str]]:
     """Type by column of each model of a folder of models, as its contract has them."""
     found: dict[str, dict[str, str]] = {}
@@ -87,7 +89,9 @@ def templates(server: Server) -> Iterator[dict[str, str]]:
         with database.connect() as conn:
             create_schemas(conn)
             if kind == "filled":
-                land(conn)
+                # Thousands of small rows: as one transaction, and without waiting for an answer to each.
+                with conn.transaction(), conn.pipeline():
+                    land(conn)
     yield {kind: database.name for kind, database in made.items()}
     for database in made.values():
         database.drop()
