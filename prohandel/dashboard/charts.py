@@ -7,6 +7,7 @@ from typing import Any
 
 import altair as alt
 import pandas as pd
+from altair.utils import schemapi
 
 from prohandel.dashboard.words import Words
 
@@ -21,6 +22,10 @@ AGES = ("#8DB9E8", "#5B9BDB", "#2F78C4", "#D9A05B", "#D06A0A", "#7F848C")
 
 HEIGHT = 280
 
+# Altair would check every part of a chart when it is made, and again in each chart that takes it in; Streamlit has
+# the whole checked once when it is drawn.
+schemapi.disable_debug_mode()
+
 _NUMBER = {"money": ",.0f", "units": ",.0f", "count": ",.0f", "days": ",.0f", "percent": ".1%", "factor": ",.2f",
            "units_exact": ",.1f"}  # fmt: skip
 
@@ -32,12 +37,17 @@ def number_format(kind: str) -> str:
 
 def finished(chart: alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart, words: Words) -> Any:
     """A chart with the numbers and dates of the reader's language and quiet axes."""
-    return chart.configure(locale=alt.Locale.from_dict(words.formats.vega_locale())).configure_axis(
-        labelFontSize=12, titleFontSize=12, titleFontWeight="normal", titlePadding=8, domain=False, ticks=False,
-        labelLimit=190,
-    ).configure_view(strokeWidth=0).configure_legend(
-        orient="top", title=None, labelFontSize=12, symbolSize=90, labelLimit=220, columns=4
-    )  # fmt: skip
+    # Not by configure_axis and its like: each of them copies the whole chart, which takes longer than drawing it.
+    done = chart.copy(deep=False)
+    done.config = {
+        "locale": words.formats.vega_locale(),
+        "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "titlePadding": 8,
+                 "domain": False, "ticks": False, "labelLimit": 190},
+        "view": {"strokeWidth": 0},
+        "legend": {"orient": "top", "title": None, "labelFontSize": 12, "symbolSize": 90, "labelLimit": 220,
+                   "columns": 4},
+    }  # fmt: skip
+    return done
 
 
 def day_axis(words: Words, days: int, title: str | None = None) -> alt.Axis:
@@ -91,7 +101,7 @@ def lines(
         if series and order
         else alt.value(colors[0])
     )
-    base = alt.Chart(frame, height=height).encode(
+    base = alt.Chart(height=height).encode(
         x=alt.X(f"{x}:T", axis=day_axis(words, days)),
         y=alt.Y(f"{y}:Q", axis=value_axis(title, kind), scale=alt.Scale(zero=from_zero, nice=True)),
     )
@@ -103,7 +113,8 @@ def lines(
     points = base.mark_circle(size=70).encode(
         color=color, opacity=alt.condition(near, alt.value(1), alt.value(0)), tooltip=tooltips
     )
-    return line + points.add_params(near)
+    # The data stand in the whole alone: Altair writes those of a part out as text to tell parts apart.
+    return alt.layer(line, points.add_params(near), data=frame)
 
 
 def bars(

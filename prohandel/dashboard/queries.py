@@ -155,18 +155,14 @@ def tables_of_branches(pool: Pool, settings: Settings) -> dict[str, Table]:
 
 def answer(settings: Settings, version: str, query: Query) -> pd.DataFrame:
     """The rows of a query, asked once per version of the marts. Callers may change the frame: it is their own."""
-    return _answer(settings, version, query.text(), _hashable(query.used()), _query=query)
+    # One text as the key: Streamlit would hash settings and parameters piece by piece, which takes longer than reading.
+    key = repr((settings, version, query.text(), sorted(query.used().items())))
+    return _answer(key, settings, query)
 
 
 @st.cache_data(show_spinner=False, max_entries=_KEPT_ANSWERS)
-def _answer(settings: Settings, *key: Any, _query: Query) -> pd.DataFrame:  # noqa: ARG001
-    return fetch(pool_of(settings), _query)
-
-
-def _hashable(parameters: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(
-        (name, tuple(value) if isinstance(value, list) else value) for name, value in sorted(parameters.items())
-    )
+def _answer(key: str, _settings: Settings, _query: Query) -> pd.DataFrame:  # noqa: ARG001
+    return fetch(pool_of(_settings), _query)
 
 
 def _only_row(pool: Pool, statement: sql.SQL) -> dict[str, Any]:
