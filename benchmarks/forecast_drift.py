@@ -18,7 +18,7 @@ from benchmarks.drift_world import EVENTS, SETTLING_WEEKS, Planted, Watched, Wee
 from benchmarks.replenishment_policies import four_week_average
 from benchmarks.replenishment_world import HISTORY_WEEKS
 from prohandel.forecast.drift_limits import LIMITS
-from prohandel.replenishment.simulation import Ledger, Levels, copied, open_ledger, run
+from prohandel.replenishment.simulation import Ledger, Levels, Policy, copied, open_ledger, run
 
 SEEDS = (201, 202, 203)
 QUIET_WEEKS = 20
@@ -108,7 +108,7 @@ def simulate(seed: int) -> tuple[Quiet, list[Found]]:
     return Quiet(seed, len(weeks), len({place for _, _, place in flags}), flags, checks), found
 
 
-def _until_launch(planted: Planted):  # type: ignore[no-untyped-def]
+def _until_launch(planted: Planted) -> Policy:
     """The rule that ordered before: min/max by the mean of four weeks, of what is on sale."""
     usual = four_week_average(planted.world, 14)
 
