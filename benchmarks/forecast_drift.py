@@ -163,6 +163,11 @@ def misses(quiet: list[Quiet], found: list[Found]) -> list[str]:
     return said
 
 
+def _known(value: object) -> object:
+    """JSON has no nan."""
+    return None if isinstance(value, float) and np.isnan(value) else value
+
+
 def main(
     seeds: Annotated[str, typer.Option(help="Worlds, by commas.")] = ",".join(map(str, SEEDS)),
     report: Annotated[Path | None, typer.Option(help="Folder to write drift.md and drift.json into.")] = None,
@@ -179,7 +184,7 @@ def main(
     document = {
         "limits": asdict(LIMITS),
         "quiet": [asdict(one) for one in quiet],
-        "events": [asdict(one) for one in found],
+        "events": [{name: _known(value) for name, value in asdict(one).items()} for one in found],
         "missed": missed,
     }
     if report:
