@@ -189,9 +189,12 @@ def run(series: int, seconds: float, seed: int) -> dict[str, Any]:
             with served(home, Path(folder) / "keys.json") as (address, server):
                 for name, (per_second, bodies) in loads.items():
                     asyncio.run(load(address, key, bodies, per_second, _WARM_UP_SECONDS))
-                    before = server.memory_info().rss
+                    before, busy = server.memory_info().rss, sum(server.cpu_times()[:2])
                     latencies, errors = asyncio.run(load(address, key, bodies, per_second, seconds))
                     result[name] = measured(latencies, errors, (before, server.memory_info().rss), GOALS_MS[name])
+                    # Independent of what else the machine does.
+                    spent = sum(server.cpu_times()[:2]) - busy
+                    result[name]["server_cpu_ms_per_request"] = round(1000 * spent / len(latencies), 2)
         finally:
             warehouse.stop(home)
     result["load_average"] = [round(each, 2) for each in os.getloadavg()]

@@ -18,7 +18,7 @@ from benchmarks.drift_world import EVENTS, SETTLING_WEEKS, Planted, Watched, Wee
 from benchmarks.replenishment_policies import four_week_average
 from benchmarks.replenishment_world import HISTORY_WEEKS
 from prohandel.forecast.drift_limits import LIMITS
-from prohandel.replenishment.simulation import Ledger, Levels, copied, open_ledger, run
+from prohandel.replenishment.simulation import Ledger, Levels, Policy, copied, open_ledger, run
 
 SEEDS = (201, 202, 203)
 QUIET_WEEKS = 20
@@ -108,7 +108,7 @@ def simulate(seed: int) -> tuple[Quiet, list[Found]]:
     return Quiet(seed, len(weeks), len({place for _, _, place in flags}), flags, checks), found
 
 
-def _until_launch(planted: Planted):  # type: ignore[no-untyped-def]
+def _until_launch(planted: Planted) -> Policy:
     """The rule that ordered before: min/max by the mean of four weeks, of what is on sale."""
     usual = four_week_average(planted.world, 14)
 
@@ -163,6 +163,11 @@ def misses(quiet: list[Quiet], found: list[Found]) -> list[str]:
     return said
 
 
+def _known(value: object) -> object:
+    """JSON has no nan."""
+    return None if isinstance(value, float) and np.isnan(value) else value
+
+
 def main(
     seeds: Annotated[str, typer.Option(help="Worlds, by commas.")] = ",".join(map(str, SEEDS)),
     report: Annotated[Path | None, typer.Option(help="Folder to write drift.md and drift.json into.")] = None,
@@ -179,7 +184,7 @@ def main(
     document = {
         "limits": asdict(LIMITS),
         "quiet": [asdict(one) for one in quiet],
-        "events": [asdict(one) for one in found],
+        "events": [{name: _known(value) for name, value in asdict(one).items()} for one in found],
         "missed": missed,
     }
     if report:

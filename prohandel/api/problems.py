@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from psycopg_pool import PoolTimeout, TooManyRequests
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from prohandel.errors import ProhandelError
 
@@ -148,7 +149,7 @@ def declared(*statuses: int) -> dict[int | str, dict[str, Any]]:
             "description": described[status],
             "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
         }
-        for status in sorted({401, 408, 413, 421, 422, 429, 500, 503, 504, *statuses})
+        for status in sorted({401, 408, 413, 415, 421, 422, 429, 500, 503, 504, *statuses})
     }
 
 
@@ -189,6 +190,8 @@ def handle_problems(app: FastAPI) -> None:
 
     async def answer(request: Request, error: Exception) -> Response:
         problem = problem_of(error)
+        if problem.status == 405:
+            problem.headers["Allow"] = ", ".join(sorted(_methods(app, request)))
         request_id = getattr(request.state, "request_id", "-")
         # 503 of a request that was stopped is the database's state, not a fault of ours.
         if problem.status >= 500 and not isinstance(error, Problem):
@@ -197,6 +200,17 @@ def handle_problems(app: FastAPI) -> None:
 
     for kind in (Problem, HTTPException, RequestValidationError, psycopg.Error, PoolTimeout, ProhandelError, Exception):
         app.add_exception_handler(kind, answer)
+
+
+def _methods(app: FastAPI, request: Request) -> set[str]:
+    """What all routes of a path take together; each route knows of its own alone."""
+    path_alone = {**request.scope, "method": ""}
+    return {
+        method
+        for route in app.routes
+        if isinstance(route, Route) and route.matches(path_alone)[0] is not Match.NONE
+        for method in route.methods or ()
+    }
 
 
 def _http_detail(error: HTTPException) -> str:

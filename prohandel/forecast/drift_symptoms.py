@@ -49,11 +49,14 @@ def look(conn: psycopg.Connection, schema: str) -> list[Symptom] | None:
 
 def _symptom(row: Sequence[Any]) -> Symptom:
     segment, model, week, signal, wape, baseline, psi, _, since, ratio = row
+    # A branch whose drift another segment explains is no incident of its own. Of an incident the cause is told first:
+    # symptoms are put in the order of the names of their checks.
+    is_branch = segment.startswith(_BRANCH) and ratio is not None
     return Symptom(
         kind="forecast_drift",
-        check=f"{model} {segment}",
+        check=f"{'cause' if ratio is not None else 'follows'} {model} {segment}",
         table=MART,
-        branch=segment.removeprefix(_BRANCH) if segment.startswith(_BRANCH) else ALL_BRANCHES,
+        branch=segment.removeprefix(_BRANCH) if is_branch else ALL_BRANCHES,
         since=datetime.combine(since or week, time(), _BERLIN).astimezone(UTC),
         severity="warn",
         rows=0,

@@ -17,7 +17,7 @@ from tests.python.api.hand_made import build, examples
 from tests.python.api.live import already_started, listening, run_schemathesis
 from tests.python.conftest import Server
 
-_EXAMPLES = 2
+_EXAMPLES = 1
 _OPERATIONS = 15
 
 

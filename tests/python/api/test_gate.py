@@ -210,9 +210,9 @@ def test_a_warehouse_without_marts_is_not_ready(database: Database, tmp_path: Pa
             assert "retry-after" in response.headers
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own_server() -> Iterator[Server]:
-    """A server that this test may stop."""
+    """A server with roles of its own, which tests may stop."""
     with tempfile.TemporaryDirectory(prefix="prohandel-api-") as folder:
         home = Path(folder) / "home"
         warehouse.start(home)
@@ -220,6 +220,33 @@ def own_server() -> Iterator[Server]:
             yield Server(home, warehouse.parameters(home)["host"])
         finally:
             warehouse.stop(home)
+
+
+def test_the_role_of_the_api_is_enough(own_server: Server, tmp_path: Path) -> None:
+    created = own_server.create_database("api_role")
+    with created.connect() as conn:
+        build(conn)
+        conn.execute("create role prohandel_api")
+        conn.execute("grant usage on schema marts, forecasting to prohandel_api")
+        conn.execute("grant select on all tables in schema marts, forecasting to prohandel_api")
+        conn.execute("grant insert, update on forecasting.overrides to prohandel_api")
+    with served(created, tmp_path) as api:
+        with api.pool.connection() as conn:
+            assert conn.execute("select current_user::text").fetchone() == ("prohandel_api",)
+        for path in (
+            "forecasts/B1/A1",
+            "forecasts/B1/A2",
+            "recommendations",
+            "accuracy",
+            "drift",
+            "overrides",
+            "ready",
+        ):
+            assert api.get(f"/v1/{path}").status_code == 200
+        written = api.post("/v1/overrides", OVERRIDE, key=api.write)
+        assert written.status_code == 201
+        number = written.json()["override_id"]
+        assert api.request("DELETE", f"/v1/overrides/{number}", key=api.write).json()["revoked_at"]
 
 
 def test_a_restart_of_the_database_is_survived(

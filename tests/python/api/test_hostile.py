@@ -196,6 +196,7 @@ def test_methods_that_a_path_does_not_take(api: Api) -> None:
         assert response.status_code == 405
         assert response.headers["allow"] == "GET"
     problem(api.request("DELETE", "/v1/recommendations"), 405)
+    assert api.request("PUT", "/v1/overrides").headers["allow"] == "GET, POST"
 
 
 @pytest.mark.parametrize(
