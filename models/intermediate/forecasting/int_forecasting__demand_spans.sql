@@ -12,6 +12,10 @@ as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
+pairs as (
+    select * from {{ ref('int_inventory__pairs') }} where not is_superseded
+),
+
 known as (
     select
         spans.branch_number,
@@ -21,6 +25,8 @@ known as (
         spans.demand_units,
         spans.is_in_stock,
         spans.closing_stock,
+        -- Nobody keeps the stock of what sells and never had any: that it is said to be empty means nothing.
+        coalesce(holders.first_quantity_on > as_of.as_of_date, true) as is_never_stocked,
         -- Hours say nothing where nobody looked by the hour, or only from within the day on.
         case
             when
@@ -38,6 +44,14 @@ known as (
     -- Not by comparing days: an index over days would be taken for all of the history.
     inner join as_of
         on {{ days_apart('spans.first_day', 'as_of.as_of_date') }} >= 0
+    inner join pairs
+        on spans.branch_number = pairs.branch_number and spans.article_number = pairs.article_number
+    -- The import would be read as a whole if it were used twice.
+    left join {{ ref('int_inventory__pairs') }} as holders
+        on
+            pairs.stock_branch_number = holders.branch_number
+            and pairs.article_number = holders.article_number
+            and not holders.is_superseded
     left join calendar
         on spans.branch_number = calendar.branch_number and spans.first_day = calendar.date_day
 ),
@@ -50,11 +64,13 @@ shares as (
         last_day,
         demand_units,
         is_in_stock,
+        is_never_stocked,
         stockout_hours,
         open_hours,
         -- In stock for a part of the first day: empty hours are known, or it sold out at some hour that is not. What
         -- sold although none was there all day shows that its stock was not what it is said to have been.
         is_in_stock
+        and not is_never_stocked
         and coalesce(stockout_hours > 0, closing_stock <= 0, false)
         and not coalesce(demand_units > 0 and stockout_hours >= open_hours, false) as is_partly_in_stock
     from known
@@ -76,6 +92,7 @@ final as (
         cast(case when parts.part = 1 then shares.demand_units else 0 end as numeric(18, 4)) as demand_units,
         cast(
             case
+                when shares.is_never_stocked then 1
                 when not shares.is_in_stock then 0
                 when parts.part = 2 or not shares.is_partly_in_stock then 1
                 when shares.stockout_hours is null then 0.5

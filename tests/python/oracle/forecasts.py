@@ -7,6 +7,7 @@ Readings chosen:
       branch opens; of a day that sold something an hour at least, all of it where nothing was there all day; half of
       a day that closed empty and whose hours are not known; 1 of other days in stock, 0 of days that were not or on
       which the pair was not ranged.
+    * What was never in stock up to A where its stock is held, but sells, is there all of the time: nobody counts it.
     * Shares in stock have six decimals. Demand of a day on which the pair was not ranged does not exist.
 
 Source: the formula in prohandel/forecast/baseline.py, here by loops over groups; quantiles by scipy.
@@ -25,6 +26,7 @@ from scipy import stats
 from .facts import Facts
 from .hours import opening_hours
 from .shown import Mart, shown
+from .stock import serving
 
 Floats = npt.NDArray[np.float64]
 
@@ -140,7 +142,7 @@ def series(facts: Facts) -> tuple[pd.DataFrame, Floats, Floats]:
     columns = daily["day"].to_numpy(dtype=int) - (facts.as_of - _WINDOW + 1)
     units, share = np.zeros((len(pairs), _WINDOW)), np.zeros((len(pairs), _WINDOW))
     units[rows, columns] = daily["demand_units"].to_numpy(dtype=float) / 1e4
-    share[rows, columns] = _share(facts, daily)
+    share[rows, columns] = np.where(_never_stocked(facts, pairs)[rows], 1.0, _share(facts, daily))
     today = set(daily.loc[daily["day"].eq(facts.as_of), _PAIR].astype("object").itertuples(index=False, name=None))
     frame = pd.DataFrame(
         {
@@ -154,6 +156,23 @@ def series(facts: Facts) -> tuple[pd.DataFrame, Floats, Floats]:
         for branch, article in zip(frame["branch_number"], frame["article_number"], strict=True)
     ]
     return frame, units, share
+
+
+def _never_stocked(facts: Facts, pairs: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """(n,) whether the branch that holds the stock of a pair has had none of it up to A."""
+    servers = serving(facts.core)
+    stocked = {
+        (branch, article)
+        for branch, grid in facts.stock.grids.items()
+        for article in grid.articles[grid.first_stock <= facts.as_of]
+    }
+    return np.array(
+        [
+            (servers.get(branch, branch), article) not in stocked
+            for branch, article in zip(pairs["branch_number"], pairs["article_number"], strict=True)
+        ],
+        dtype=bool,
+    )
 
 
 def active_branches(facts: Facts) -> pd.Series[Any]:

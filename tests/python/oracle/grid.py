@@ -38,6 +38,7 @@ class Grid:
         articles: article numbers of the rows.
         assortment_types: per row.
         known_from: first day with known stock per article; far in the future where there is none.
+        first_stock: first day on which a size was not zero; likewise.
         closing: stock at the end of the day, 0 where unknown.
         demand, net: units of the day, of the supply group.
         has_line: a line that is not deleted, of the supply group.
@@ -49,6 +50,7 @@ class Grid:
     assortment_types: pd.Series[str]
     first_day: int
     known_from: Ints
+    first_stock: Ints
     closing: Ints
     demand: Ints
     net: Ints
@@ -148,6 +150,7 @@ def grid_of(
         seeds.assortment_type(members),
         first_day,
         known_from,
+        first_stock,
         closing,
         demand,
         demand - returned,
