@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -63,4 +64,6 @@ def run_schemathesis(address: str, key: str, seconds: int, *further: str) -> sub
         "--max-time", str(seconds), "--continue-on-failure", "--no-color", "--output-truncate", "false",
         "--generation-database", "none", *further,
     ]  # fmt: skip
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    # It leaves a folder where it runs.
+    with tempfile.TemporaryDirectory() as folder:
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
