@@ -49,8 +49,8 @@ def page(quiet: Sequence[Quiet], found: Sequence[Found], missed: Sequence[str]) 
         "six categories, ten branches) and nine suppliers are judged. The quiet weeks have weather that a branch's "
         "articles share, a season, levels that wander, and articles that jump by themselves.",
         "",
-        f"Limits: {limits}. They were fixed on the worlds 101 to 106: on quiet weeks of all of them, and on the troubles "
-        "of world 101.",
+        f"Limits: {limits}. They were fixed on the worlds 101 to 106: on quiet weeks of all of them, and on the "
+        "troubles of world 101.",
         "",
         "## Quiet weeks",
         "",
