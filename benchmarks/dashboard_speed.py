@@ -214,9 +214,10 @@ def markdown(found: dict[str, Any]) -> str:
     kinds = ["first_chart", "cold_whole", "page_first", "page_kept", "branch", "period"]
     heads = ["First chart, cold", "Whole page, cold", "Page change, asked first", "Page change, answers kept",
              "Branch", "Period"]  # fmt: skip
-    lines = ["# How fast the pages are", ""]
+    lines = ["# How fast the pages are"]
     if medians:
         lines += [
+            "",
             f"Seconds in Chromium, medians of {found['repetitions']}, over {found['lines_of_sales']:,} lines of sales.",
             f"{_machine(machine)} What is waited for is the whole page: see `benchmarks/dashboard_browser.py`.",
             "",
@@ -227,8 +228,9 @@ def markdown(found: dict[str, Any]) -> str:
         for name, of in medians.items():
             cells = [_cell(of.get(kind), GOALS.get(kind)) for kind in kinds]
             lines.append(f"| {words(name)} | {' | '.join(cells)} |")
-        every = [statistics.median([of[kind] for of in medians.values() if kind in of]) for kind in kinds]
-        lines.append(f"| **median of the pages** | {' | '.join(f'{value:.2f}' for value in every)} |")
+        every = [[of[kind] for of in medians.values() if kind in of] for kind in kinds]
+        cells = [f"{statistics.median(values):.2f}" if values else "-" for values in every]
+        lines.append(f"| **median of the pages** | {' | '.join(cells)} |")
         starts = [of["server_start"] for of in medians.values()]
         lines += ["", f"Bold is above the goal. The server answers {statistics.median(starts):.1f} s after its start."]
     if crowd_found := found["crowd"]:
