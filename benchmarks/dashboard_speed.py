@@ -22,6 +22,7 @@ import random
 import statistics
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -88,10 +89,10 @@ def _worked(name: str, found: Rest) -> Rest:
     return found
 
 
-async def time_cold(target: str | None, article: str, times: Times, outside: list[str]) -> None:
+async def time_cold(target: str | None, names: Sequence[str], article: str, times: Times, outside: list[str]) -> None:
     """Each page by a new server and a new browser."""
     async with async_playwright() as playwright:
-        for name in MENU:
+        for name in names:
             with serving(target) as server:
                 browser = await launch(playwright)
                 page = await visit(browser, server.base, address(name, article), outside)
@@ -102,7 +103,9 @@ async def time_cold(target: str | None, article: str, times: Times, outside: lis
                 await browser.close()
 
 
-async def time_changes(target: str | None, article: str, times: Times, outside: list[str], turn: int) -> None:
+async def time_changes(
+    target: str | None, names: Sequence[str], article: str, times: Times, outside: list[str], turn: int
+) -> None:
     """Page changes, twice each, and filters, on one new server; the `turn` chooses another branch and period."""
     async with async_playwright() as playwright:
         with serving(target) as server:
@@ -111,11 +114,11 @@ async def time_changes(target: str | None, article: str, times: Times, outside: 
             await rest(page)
             for kind in ("page_first", "page_kept"):
                 # The first page was there already: it comes last, and its answers are kept by then.
-                for place in [*range(1, len(MENU)), 0]:
-                    found = _worked(MENU[place], await _open(page, place, article))
-                    if place or kind == "page_kept":
-                        times[MENU[place]][kind].append(found.drawn)
-            for name in MENU:
+                for name in [*(name for name in names if name != FIRST), FIRST]:
+                    found = _worked(name, await _open(page, name, article))
+                    if name in names and (name != FIRST or kind == "page_kept"):
+                        times[name][kind].append(found.drawn)
+            for name in names:
                 await _time_filters(browser, server, name, article, times, outside, turn)
             await browser.close()
 
@@ -131,10 +134,10 @@ async def _time_filters(
         await page.context.close()
 
 
-async def _open(page: Page, place: int, article: str) -> Rest:
-    if MENU[place] == _ARTICLE_PAGE:
-        return await to_article(page, article, Words("de")(_ARTICLE_PAGE))
-    return await to_page(page, place)
+async def _open(page: Page, name: str, article: str) -> Rest:
+    if name == _ARTICLE_PAGE:
+        return await to_article(page, article, Words("de")(name))
+    return await to_page(page, MENU.index(name))
 
 
 async def crowd(target: str | None, browsers: int, seconds: float) -> dict[str, Any]:
@@ -211,9 +214,10 @@ def markdown(found: dict[str, Any]) -> str:
     kinds = ["first_chart", "cold_whole", "page_first", "page_kept", "branch", "period"]
     heads = ["First chart, cold", "Whole page, cold", "Page change, asked first", "Page change, answers kept",
              "Branch", "Period"]  # fmt: skip
-    lines = ["# How fast the pages are", ""]
+    lines = ["# How fast the pages are"]
     if medians:
         lines += [
+            "",
             f"Seconds in Chromium, medians of {found['repetitions']}, over {found['lines_of_sales']:,} lines of sales.",
             f"{_machine(machine)} What is waited for is the whole page: see `benchmarks/dashboard_browser.py`.",
             "",
@@ -224,8 +228,9 @@ def markdown(found: dict[str, Any]) -> str:
         for name, of in medians.items():
             cells = [_cell(of.get(kind), GOALS.get(kind)) for kind in kinds]
             lines.append(f"| {words(name)} | {' | '.join(cells)} |")
-        every = [statistics.median([of[kind] for of in medians.values() if kind in of]) for kind in kinds]
-        lines.append(f"| **median of the pages** | {' | '.join(f'{value:.2f}' for value in every)} |")
+        every = [[of[kind] for of in medians.values() if kind in of] for kind in kinds]
+        cells = [f"{statistics.median(values):.2f}" if values else "-" for values in every]
+        lines.append(f"| **median of the pages** | {' | '.join(cells)} |")
         starts = [of["server_start"] for of in medians.values()]
         lines += ["", f"Bold is above the goal. The server answers {statistics.median(starts):.1f} s after its start."]
     if crowd_found := found["crowd"]:
@@ -276,6 +281,7 @@ def main(
     repetitions: Annotated[int, typer.Option(help="Of everything timed; 0 times nothing.")] = 5,
     browsers: Annotated[int, typer.Option(help="At once.")] = 20,
     seconds: Annotated[float, typer.Option(help="That they read; 0 leaves them out.")] = 300,
+    pages: Annotated[str, typer.Option(help="Timed, separated by commas; by default all of the menu.")] = "",
     as_json: Annotated[Path | None, typer.Option("--json", help="File of all figures.")] = None,
     write: Annotated[Path | None, typer.Option("--write", help="Markdown file of the medians.")] = None,
 ) -> None:
@@ -287,10 +293,10 @@ def main(
     times: Times = defaultdict(lambda: defaultdict(list))
     outside: list[str] = []
     load_before = os.getloadavg()[0]
-    article = example_article(target)
+    article, names = example_article(target), pages.split(",") if pages else list(MENU)
     for turn in range(repetitions):
-        asyncio.run(time_cold(target, article, times, outside))
-        asyncio.run(time_changes(target, article, times, outside, turn))
+        asyncio.run(time_cold(target, names, article, times, outside))
+        asyncio.run(time_changes(target, names, article, times, outside, turn))
         typer.echo(f"repetition {turn + 1} of {repetitions}", err=True)
     crowd_found = asyncio.run(crowd(target, browsers, seconds)) if seconds else None
     found = {
