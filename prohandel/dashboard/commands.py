@@ -54,5 +54,5 @@ def dashboard(
         "PROHANDEL_DASHBOARD_ACCESS": access,
         "PROHANDEL_DASHBOARD_USER_HEADER": user_header,
     }
-    command = [sys.executable, "-m", "streamlit", "run", str(SCRIPT), "--server.port", str(port)]
+    command = [sys.executable, "-m", "prohandel.dashboard.server", str(SCRIPT), "--server.port", str(port)]
     os.execve(sys.executable, command, environment)  # noqa: S606

@@ -18,10 +18,11 @@ as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
--- Of a batch that looked at later days than these marts nothing may be shown.
+-- Of a batch that looked at later days than these marts nothing may be shown. Not from the import above: used twice it
+-- would be read whole for each pair that is looked up.
 newest as (
     select max(stored.forecast_origin) as forecast_origin
-    from stored
+    from {{ stored if stored is not none else 'stored' }} as stored
     cross join as_of
     where stored.forecast_origin <= as_of.as_of_date
 ),
