@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from prohandel.dashboard.to_do_words import TO_DO
+
 WORDS: dict[str, tuple[str, str]] = {
     "title": ("Wochenbericht {week} {year}", "Weekly report {week} {year}"),
     "days": ("{first} \u2013 {last}", "{first} \u2013 {last}"),
@@ -45,28 +47,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "Stand {day}, unabhängig von der Woche des Berichts.",
         "As of {day}, whichever week the report is about.",
     ),
-    "reorder": ("Nachbestellen", "Reorder"),
-    "transfer": ("Umlagern", "Transfer"),
-    "mark_down": ("Abschreiben", "Mark down"),
-    "count": ("Zählen", "Count"),
-    "investigate": ("Klären", "Investigate"),
-    "reorder_text": (
-        "{units} Stück für {articles} Artikel in {branches} Filialen",
-        "{units} units of {articles} articles for {branches} branches",
-    ),
-    "transfer_text": ("{units} Stück in {cases} Umlagerungen", "{units} units in {cases} transfers"),
-    "mark_down_text": (
-        "{articles} Artikel, {units} Stück über Saisonbedarf",
-        "{articles} articles, {units} units beyond the season",
-    ),
-    "count_text": (
-        "{cases} Bestände, die nicht stimmen können, in {branches} Filialen",
-        "{cases} stocks that cannot be right, in {branches} branches",
-    ),
-    "investigate_text": (
-        "{cases} Artikel unter EK verkauft oder ohne EK / VK; Datenvorfälle offen: {incidents}",
-        "{cases} articles sold below cost or without cost or price; data incidents open: {incidents}",
-    ),
+    **TO_DO,
     "reorder_eur": ("Bestellwert zu EK", "order value at cost"),
     "transfer_eur": ("Mehrumsatz erwartet, netto", "expected extra revenue, net"),
     "mark_down_eur": ("gebunden zu EK", "bound at cost"),

@@ -13,6 +13,7 @@ from prohandel.dashboard.components import Column, Kpi, kpi_row, panel, section,
 from prohandel.dashboard.context import Context
 from prohandel.dashboard.formats import change_rate, is_missing
 from prohandel.dashboard.sql import today as ask
+from prohandel.dashboard.to_do_words import TO_DO
 
 _DAYS_SHOWN = 35
 
@@ -53,28 +54,7 @@ WORDS = {
     "days_silent": ("Tage still", "Days silent"),
     "expected": ("Sonst je Tag", "Usual per day"),
     "todo": ("Fünf Dinge, die heute zählen", "Five things that count today"),
-    "reorder": ("Nachbestellen", "Reorder"),
-    "transfer": ("Umlagern", "Transfer"),
-    "mark_down": ("Abschreiben", "Mark down"),
-    "count": ("Zählen", "Count"),
-    "investigate": ("Klären", "Investigate"),
-    "reorder_text": (
-        "{units} Stück für {articles} Artikel in {branches} Filialen",
-        "{units} units of {articles} articles for {branches} branches",
-    ),
-    "transfer_text": ("{units} Stück in {cases} Umlagerungen", "{units} units in {cases} transfers"),
-    "mark_down_text": (
-        "{articles} Artikel, {units} Stück über Saisonbedarf",
-        "{articles} articles, {units} units beyond the season",
-    ),
-    "count_text": (
-        "{cases} Bestände, die nicht stimmen können, in {branches} Filialen",
-        "{cases} stocks that cannot be right, in {branches} branches",
-    ),
-    "investigate_text": (
-        "{cases} Artikel unter EK verkauft oder ohne EK / VK; Datenvorfälle offen: {incidents}",
-        "{cases} articles sold below cost or without cost or price; data incidents open: {incidents}",
-    ),
+    **TO_DO,
     "eur_order": ("Bestellwert zu EK", "order value at cost"),
     "eur_gain": ("Mehrumsatz erwartet, netto", "expected extra revenue, net"),
     "eur_bound": ("gebunden zu EK", "bound at cost"),
