@@ -86,7 +86,7 @@ def _name_of_provider() -> str | None:
     if "is_logged_in" not in st.user:
         raise ProhandelError(
             "Signing in is not set up: Streamlit knows no [auth].",
-            "Put the provider's [auth] into .streamlit/secrets.toml and install Authlib, or choose --access proxy.",
+            "Put the provider's [auth] into ~/.streamlit/secrets.toml, or choose --access proxy.",
         )
     if not st.user.is_logged_in or st.user.get("email_verified") is False:
         return None

@@ -24,16 +24,21 @@ PATIENCE = 120_000
 _SCRIPT = Path(__file__).parents[3] / "prohandel" / "dashboard" / "entry" / "start.py"
 
 
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @contextmanager
-def serving(environment: Mapping[str, str]) -> Iterator[str]:
-    """The address of a dashboard that runs with these variables.
+def serving(environment: Mapping[str, str], port: int | None = None) -> Iterator[str]:
+    """The address of a dashboard that runs with these variables, on a free port if none is given.
 
     Raises:
         TimeoutError: it did not come up within two minutes.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(_SCRIPT), "--server.port", str(port)]
     with subprocess.Popen(
         command, env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
