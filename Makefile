@@ -24,7 +24,7 @@ LINT_TARGET := --profile prohandel_analytics --target embedded \
 export PYTHONUNBUFFERED = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dashboard test test-full lint check-sql check-python check-parse secrets-scan pytest docs elementary-report semantic mutation faults benchmark install install-dev packages clean lock holidays
+.PHONY: help demo dashboard report test test-full lint check-sql check-python check-parse secrets-scan pytest docs elementary-report semantic mutation faults benchmark install install-dev packages clean lock holidays
 
 help: ## Lists the targets.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ demo: install ## Lands a simulated retailer, builds and tests everything, prints
 
 dashboard: install ## The pages over the demo warehouse, in the browser: http://127.0.0.1:8501.
 	$(RUN) dashboard
+
+report: install ## The weekly report over the demo warehouse as one page that opens offline: target/report.html.
+	$(RUN) report --weekly --to target/report.html
 
 test: lint secrets-scan pytest ## Linters, type checker, a parse without any warning, a scan for secrets, and all tests but the slow ones.
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from prohandel.dashboard import states
 from prohandel.dashboard.charts import finished
@@ -300,7 +301,9 @@ def _written(context: Context, frame: pd.DataFrame, columns: Sequence[Column]) -
             written[column.name] = [
                 NOTHING if is_missing(value) else column.show(value) for value in frame[column.name]
             ]
-        elif written[column.name].dtype == bool or _kind(context, column) == "text":
+        elif is_bool_dtype(written[column.name]) or (
+            _kind(context, column) == "text" and not is_numeric_dtype(written[column.name])
+        ):
             written[column.name] = [_word(context, value) for value in frame[column.name]]
         else:
             writers[column.name] = _writer(context, _kind(context, column))

@@ -12,7 +12,9 @@ MOST_PAIRS = 1000
 
 
 def at_risk(filters: Filters) -> Query:
-    """Pairs that sell and are at or below their reorder point, or last less than a week: the emptiest A articles first.
+    """Pairs of merchandise that sell and are at or below their reorder point, or last less than a week.
+
+    The emptiest A articles first.
 
     Rows: the pair with its name and class, stock, demand per day, days of supply, reorder point, lost revenue of the
     run without stock that still goes on (EUR net).
@@ -44,7 +46,8 @@ def at_risk(filters: Filters) -> Query:
                 and status.article_number = events.article_number
                 and events.ended_on is null
         where
-            status.avg_daily_demand_90d > 0
+            articles.is_merchandise
+            and status.avg_daily_demand_90d > 0
             and status.stock_status in ('out_of_stock', 'low', 'healthy')
             and (
                 status.stock_status in ('out_of_stock', 'low')

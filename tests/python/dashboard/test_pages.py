@@ -158,6 +158,11 @@ def test_stock_at_risk(marts: Marts) -> None:
     assert shown["Entgangener Umsatz, laufend"] == "210 €"
 
 
+def test_services_without_stock_are_not_at_risk(marts: Marts) -> None:
+    marts.execute("update marts.dim_articles set is_merchandise = false")
+    assert metrics(open_page("stock_monitoring"))["Bestände in Gefahr"] == "0"
+
+
 def test_the_article_page(marts: Marts) -> None:
     shown = metrics(open_page("product", article="A1"))
     assert shown["Bestand"] == "10 Stück"
