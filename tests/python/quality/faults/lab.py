@@ -135,7 +135,7 @@ def warmed(seed: int) -> Retailer:
 
 
 def plant(retailer: Retailer, fault: Fault, seed: int, number: int) -> Outcome:
-    """Plants a fault in a copy of the retailer, and runs once it is over."""
+    """Plants a fault in a copy of the retailer; runs right before it, as an hourly schedule does, and behind it."""
     copy = retailer.copy(f"faults_{seed}_planted")
     rng = np.random.default_rng([seed, number])
     done = 0
@@ -146,8 +146,8 @@ def plant(retailer: Retailer, fault: Fault, seed: int, number: int) -> Outcome:
             with copy.warehouse.connect() as conn:
                 copy.hour(lambda batches, at=done, conn=conn: fault.plant(Hour(batches, conn, rng, at)))  # type: ignore[misc]
             done += 1
-        else:
-            copy.hour()
+        elif copy.hour().hour == fault.begins - 1:
+            copy.run()
     said = copy.run()
     is_named = any(table in fault.tables and kind in fault.named for kind, table, _ in said)
     return Outcome(fault.kind, fault.parameters, seed, bool(said), is_named, tuple(said))

@@ -135,9 +135,17 @@ def renamed(table: str, column: str, other: str) -> Callable[[Hour], Batches]:
 
 
 def widened(table: str, column: str, value: str) -> Callable[[Hour], Batches]:
-    """One value does not fit the type: the loader makes the column a text."""
+    """One value does not fit the type: the loader makes the column a text.
+
+    Raises:
+        ValueError: it is a text already, so that nothing would go wrong.
+    """
 
     def plant(hour: Hour) -> Batches:
+        landed = sql.SQL("select {} from prohandel.{} limit 0").format(sql.Identifier(column), sql.Identifier(table))
+        if [each.type_display for each in hour.conn.execute(landed).description or ()] == ["text"]:
+            raise ValueError(f"{table}.{column} is a text already")
+
         def odd(rows: pl.DataFrame) -> pl.DataFrame:
             as_text = rows[column].cast(pl.String).to_list()
             as_text[0] = value

@@ -61,8 +61,9 @@ def markdown(outcomes: Sequence[Outcome], clean: CleanRun) -> str:
     parts = [
         "# Planted faults, and what was said about them",
         "Written by `make faults`. Retailers are simulated; what goes wrong is planted in what lands. Detection was "
-        "tuned on other seeds, branches, columns and shares. A fault counts as found if the first run after it opens "
-        "an incident, and as named if an incident names the right table with a right kind.",
+        "tuned on other seeds, branches, columns and shares. The last run before a fault is an hour before it, as in "
+        "an hourly schedule. A fault counts as found if the first run after it opens an incident, and as named if an "
+        "incident names the right table with a right kind.",
         f"- Faults: {len(outcomes)} of {kinds} kinds. Found: {found} ({found / len(outcomes):.0%}, goal 95 %). "
         f"Named: {named} ({named / len(outcomes):.0%}, goal 90 %).\n"
         f"- Clean days: {clean.days} with {clean.runs} runs, Easter, a sale event, a new branch and a new season. "

@@ -45,7 +45,7 @@ FAULTS = (
     Fault("column renamed", "label_price", renamed("sale", "label_price", "vk_etikett"), SALE, ("schema_change",), 14),
     Fault("column renamed", "article.name", renamed("article", "name", "bezeichnung"), ("article",),
           ("schema_change",), 9),
-    Fault("type widened", "discount", widened("sale", "discount", "10 %"), SALE, ("schema_change",), 15),
+    Fault("type widened", "sale.created_at", widened("sale", "created_at", "heute"), SALE, ("schema_change",), 15),
     Fault("type widened", "inventory.updated_at", widened("inventory", "updated_at", "gestern"), ("inventory",),
           ("schema_change",), 13),
     Fault("decimal shift", "a hundredth, everywhere", scaled(PRICES, 0.01), SALE, ("anomaly",), 16),
