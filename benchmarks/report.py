@@ -16,6 +16,8 @@ GOALS = {
     "new day / full build": 0.20,
     "hour at 10M / hour at 1M": 1.3,
     "hour / hour without data quality": 1.25,
+    "hour / hour without data quality, processor time": 1.25,
+    "hour with Elementary instead / hour without data quality": 1.25,
 }
 LARGER = ((10_000_000, 50, 20_000), (100_000_000, 200, 50_000), (1_000_000_000, 1_000, 100_000))
 """Lines of two years, branches and articles of the retailers that costs are extrapolated to."""
@@ -39,10 +41,15 @@ def write(folder: Path) -> list[Path]:
     return [table, plot]
 
 
-def _hour(entry: Mapping[str, Any], key: str) -> float:
-    """The median hour's figure."""
-    values = sorted(float(hour[key]) for hour in entry["hours"])
+def _hour(entry: Mapping[str, Any], key: str, kind: str = "hours") -> float:
+    """The figure of the median hour of a kind."""
+    values = sorted(float(hour[key]) for hour in entry[kind])
     return values[len(values) // 2]
+
+
+def _processor(entry: Mapping[str, Any], kind: str) -> float:
+    """Seconds of dbt and of the server in the median hour of a kind."""
+    return _hour(entry, "client_cpu", kind) + _hour(entry, "server_cpu", kind)
 
 
 def _run(entry: Mapping[str, Any], run: str) -> dict[str, float]:
@@ -67,9 +74,15 @@ def ratios(found: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float]]:
             "hour / full build": _hour(entry, "wall") / full,
             "new day / full build": float(entry["new_day"]["wall"]) / full,
         }
-        if "hour_without_quality" in entry:
-            without = float(entry["hour_without_quality"]["wall"])
+        if "hours_without_quality" in entry:
+            without = _hour(entry, "wall", "hours_without_quality")
             of_size["hour / hour without data quality"] = _hour(entry, "wall") / without
+            of_size["hour / hour without data quality, processor time"] = _processor(entry, "hours") / _processor(
+                entry, "hours_without_quality"
+            )
+            if "hours_with_elementary" in entry:
+                with_elementary = _hour(entry, "wall", "hours_with_elementary")
+                of_size["hour with Elementary instead / hour without data quality"] = with_elementary / without
         if entry["size"] == "10M" and "1M" in walls:
             of_size["hour at 10M / hour at 1M"] = walls["10M"] / walls["1M"]
         by_size[entry["size"]] = of_size

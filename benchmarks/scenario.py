@@ -24,7 +24,11 @@ from prohandel.pipeline.target import PROJECT
 
 SEED = 1
 HOURS = 3
-"""Hourly runs per size; their median counts."""
+"""Hourly runs of each kind per size; their median counts."""
+_SPACING = timedelta(minutes=30)
+"""Between hourly syncs: all of them fall on one business day."""
+_NO_QUALITY = ("--exclude", "path:models/quality")
+_ELEMENTARY = ("--vars", json.dumps({"elementary_enabled": True}), *_NO_QUALITY)
 
 Say = Callable[[str], None]
 
@@ -63,17 +67,23 @@ def measure(size: Size, home: Path, say: Say) -> dict[str, Any]:
     step("tables", "bytes on disk", lambda: _tables(home))
     result["bytes"] = bytes_by_layer([Relation(**table) for table in result["tables"]])
     step("floor", "floor", lambda: asdict(floor.measure(home)))
-    for hour in range(1, HOURS + 1):
-        step(f"hour_{hour}", f"hour {hour}", partial(_land_and_run, home, DAYS - 1, LAST_HOUR + hour))
-    step(
-        "hour_without_quality",
-        "hour without data quality",
-        partial(_land_and_run, home, DAYS - 1, LAST_HOUR + HOURS + 1, "--exclude", "path:models/quality"),
-    )
-    result["hours"] = [result[f"hour_{hour}"] for hour in range(1, HOURS + 1)]
+
+    def hours(kind: str, last_sync: datetime, *arguments: str) -> None:
+        for hour in range(1, HOURS + 1):
+            run = partial(_land_and_run, home, last_sync + hour * _SPACING, *arguments)
+            step(f"hour_{hour}_{kind}", f"hour {hour}, {kind.replace('_', ' ')}", run)
+        result[kind] = [result[f"hour_{hour}_{kind}"] for hour in range(1, HOURS + 1)]
+
+    evening, next_morning = _at(DAYS - 1, LAST_HOUR), _at(DAYS, 11)
+    hours("hours", evening)
+    hours("hours_without_quality", evening + HOURS * _SPACING, *_NO_QUALITY)
     step("unchanged", "unchanged hour", lambda: _figures(measure_run(home)))
-    step("new_day", "new day", lambda: _land_and_run(home, DAYS, 11))
+    step("new_day", "new day", lambda: _land_and_run(home, next_morning))
     step("nightly", "night", lambda: _figures(measure_run(home, "--nightly")))
+    if (PROJECT / "dbt_packages" / "elementary").exists():
+        # Its first run builds its tables.
+        step("elementary_first", "Elementary's tables", lambda: _figures(measure_run(home, *_ELEMENTARY)))
+        hours("hours_with_elementary", next_morning, *_ELEMENTARY)
     return result
 
 
@@ -86,7 +96,7 @@ def _discard_if_other_project(kept: Path, say: Say) -> None:
         return
     say(f"{before['size']}: the project has changed; all is measured anew")
     kept.unlink()
-    if "hour_1" in before:
+    if "hour_1_hours" in before:
         warehouse.stop(kept.parent)
         shutil.rmtree(kept.parent)
 
@@ -128,10 +138,13 @@ def _needed_for(home: Path, marts: Iterable[str]) -> set[str]:
     return {node.split(".", 2)[2].split(".")[0] for node in needed}
 
 
-def _land_and_run(home: Path, day: int, hour: int, *arguments: str) -> dict[str, Any]:
-    begin = datetime(BEGIN.year, BEGIN.month, BEGIN.day, tzinfo=BERLIN)
+def _at(day: int, hour: int) -> datetime:
+    return datetime(BEGIN.year, BEGIN.month, BEGIN.day, tzinfo=BERLIN) + timedelta(days=day, hours=hour)
+
+
+def _land_and_run(home: Path, synced_at: datetime, *arguments: str) -> dict[str, Any]:
     with warehouse.connect(home, autocommit=True) as conn:
-        landed = land_hour(conn, home, begin + timedelta(days=day, hours=hour), SEED)
+        landed = land_hour(conn, home, synced_at, SEED)
     return {"landed": asdict(landed), **_figures(measure_run(home, *arguments))}
 
 
@@ -152,7 +165,7 @@ def write(result: dict[str, Any], folder: Path) -> Path:
     """Writes the result of a size as JSON; returns the file."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{result['size']}.json"
-    named = {name: value for name, value in result.items() if not re.fullmatch(r"hour_\d+", name)}
+    named = {name: value for name, value in result.items() if not re.fullmatch(r"hour_\d+_.*", name)}
     named["tables"] = named["tables"][:25]
     path.write_text(json.dumps(named, indent=1, default=str) + "\n", encoding="utf-8")
     return path

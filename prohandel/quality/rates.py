@@ -17,6 +17,8 @@ MINIMUM_MOVE = 0.05
 MINIMUM_PAST = 100
 """Rows of the past that a usual share needs."""
 _NEARLY_ALL = 0.75
+_ENOUGH = 10
+_RARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def usual(failing: npt.NDArray[np.float64], rows: npt.NDArray[np.float64]) -> Us
     if total < MINIMUM_PAST:
         return None
     pooled = float(failing.sum()) / total
-    enough = rows >= 10
+    enough = rows >= _ENOUGH
     if enough.sum() < 5:
         return Usual(pooled, math.sqrt(pooled * (1 - pooled)) * 0.1)
     shares = failing[enough] / rows[enough]
@@ -67,3 +69,16 @@ def has_risen(
         and share - expected >= least_move
         and (share - expected) / deviation >= RATE_SCORE
     )
+
+
+def has_been(
+    share: float,
+    failing: npt.NDArray[np.float64],
+    rows: npt.NDArray[np.float64],
+    least_move: float = MINIMUM_MOVE,
+) -> bool:
+    """Did one in twenty of the past batches come near to this share? So it is on days when only web shops sell."""
+    enough = rows >= _ENOUGH
+    if not enough.any():
+        return False
+    return share - float(np.quantile(failing[enough] / rows[enough], 1 - _RARE)) < least_move

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prohandel.quality.rates import MINIMUM_PAST, Usual, has_risen, usual
+from prohandel.quality.rates import MINIMUM_PAST, Usual, has_been, has_risen, usual
 
 Days = npt.NDArray[np.float64]
 
@@ -123,3 +123,22 @@ def test_half_of_the_rows_more_are_always_found(seed: int, share: float, rows: i
     rng = np.random.default_rng(seed)
     past = known(rng.binomial(100, share, 50).astype(float), np.full(50, 100.0))
     assert has_risen(float(rng.binomial(rows, share + 0.55)), float(rows), past)
+
+
+def test_a_share_that_each_sunday_has_is_no_news() -> None:
+    """Six days with a share of 0.25, and one on which only the web shop sells, with 0.95."""
+    rows = np.tile([200.0] * 6 + [80.0], 4)
+    failing = rows * np.tile([0.25] * 6 + [0.95], 4)
+    assert has_risen(78, 80, known(failing, rows))
+    assert has_been(78 / 80, failing, rows)
+    assert not has_been(0.97, *days(200, 0.25))
+
+
+def test_two_bad_batches_of_a_hundred_are_no_habit() -> None:
+    failing, rows = days(200, 0.01, 100)
+    failing[[10, 11]] = 200
+    assert not has_been(0.6, failing, rows)
+
+
+def test_batches_of_a_few_rows_say_nothing() -> None:
+    assert not has_been(0.6, *days(5, 1.0))
