@@ -317,7 +317,7 @@ def test_the_whole_project_from_the_end_of_a_sync_to_one_message(whole_site: Sit
         assert site.sync("sync-2") == 0
         assert abs(revenue(site, "marts") - published) < published / 100
         assert len(site.inbox.titles) == 1
-        assert "sale_price" in site.inbox.titles[0]
+        assert "sale_price" in site.inbox.bodies[0]
         assert site.sync("sync-3") == 0
         assert len(site.inbox.titles) == 1
 
