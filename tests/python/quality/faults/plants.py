@@ -156,6 +156,12 @@ def widened(table: str, column: str, value: str) -> Callable[[Hour], Batches]:
     return plant
 
 
+def _of_number(rows: pl.DataFrame, column: str, change: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:
+    """A changed number, as text where the column is one; what is no number stays."""
+    changed = change(pl.col(column).cast(pl.Float64, strict=False)).round(2).cast(rows.schema[column])
+    return pl.coalesce(changed, pl.col(column))
+
+
 def scaled(columns: Sequence[str], factor: float, branch: str | None = None) -> Callable[[Hour], Batches]:
     """Amounts of sale lines are off by a factor."""
 
@@ -164,7 +170,8 @@ def scaled(columns: Sequence[str], factor: float, branch: str | None = None) -> 
         return hour.changed(
             "sale",
             lambda rows: rows.with_columns(
-                pl.when(here).then((pl.col(c) * factor).round(2)).otherwise(pl.col(c)).alias(c) for c in columns
+                pl.when(here).then(_of_number(rows, c, lambda n: n * factor)).otherwise(pl.col(c)).alias(c)
+                for c in columns
             ),
         )
 
@@ -246,10 +253,11 @@ def negative_prices(share: float) -> Callable[[Hour], Batches]:
 
     def plant(hour: Hour) -> Batches:
         def below(rows: pl.DataFrame) -> pl.DataFrame:
-            hit = pl.Series(hour.rng.random(rows.height) < share) & (rows["quantity"] > 0)
-            return rows.with_columns(
-                pl.when(hit).then(-pl.col("sale_price").abs()).otherwise(pl.col("sale_price")).alias("sale_price")
+            hit = pl.Series(hour.rng.random(rows.height) < share) & (
+                rows["quantity"].cast(pl.Float64, strict=False) > 0
             )
+            below_zero = _of_number(rows, "sale_price", lambda price: -price.abs())
+            return rows.with_columns(pl.when(hit).then(below_zero).otherwise(pl.col("sale_price")).alias("sale_price"))
 
         return hour.changed("sale", below)
 
