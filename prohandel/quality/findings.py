@@ -17,7 +17,10 @@ _RESULT_LASTS = timedelta(days=3)
 
 
 def schema_changes(conn: psycopg.Connection, schema: str) -> list[Symptom]:
-    """Columns that are gone or have another type, for a week or until it is undone; new ones for a day."""
+    """Columns that are gone or have another type, for a week or until it is undone; new ones for a day.
+
+    A column that came and went within a week, or went and came back, is as it was before.
+    """
     query = sql.SQL(
         """
         with
@@ -26,21 +29,30 @@ def schema_changes(conn: psycopg.Connection, schema: str) -> list[Symptom]:
                 *,
                 row_number() over (partition by source_relation, table_name, column_name order by detected_at desc)
                     as place,
-                lag(old_type) over (partition by source_relation, table_name, column_name order by detected_at)
-                    as type_before
+                lag(old_type) over by_column as type_before,
+                detected_at - lag(detected_at) over by_column < %(lasts)s as is_soon,
+                lag(change) over by_column as change_before
             from {changes}
+            window by_column as (partition by source_relation, table_name, column_name order by detected_at)
         )
         select
             detected_at, table_name, column_name, change, old_type, new_type, read_as, touched_models,
             touched_exposures, (select max(run_at) from {runs}) - detected_at
         from ranked
-        where place = 1 and (change <> 'type_changed' or new_type is distinct from type_before)
+        where
+            place = 1
+            and case
+                when change = 'type_changed' or (change = 'added' and change_before = 'removed' and is_soon)
+                    then new_type is distinct from type_before
+                when change = 'removed' and change_before = 'added' and is_soon then false
+                else true
+            end
         order by 1, 2, 3
         """
     ).format(changes=sql.Identifier(schema, "schema_changes"), runs=sql.Identifier(schema, "table_metrics"))
     return [
         _changed(row)
-        for *row, age in conn.execute(query).fetchall()
+        for *row, age in conn.execute(query, {"lasts": _CHANGE_LASTS}).fetchall()
         if age is not None and age < (_ADDITION_LASTS if row[3] == "added" else _CHANGE_LASTS)
     ]
 
