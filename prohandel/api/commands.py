@@ -68,7 +68,7 @@ def api(
     path = _file(keys)
     known = Keys(path)
     check_address(host, known.are_there(), path)
-    where = find_target(target)
+    where = find_target(target, needs_hash_key=False)
     err.print(f"Answering on http://{host}:{port}/v1 from {where.address}", soft_wrap=True, markup=False)
     if not known.are_there():
         err.print("There is no key: this machine alone may read, nobody may write", soft_wrap=True)

@@ -45,7 +45,7 @@ def dashboard(
     from prohandel.pipeline.target import find_target
 
     use_profiles(profiles_dir)
-    where = find_target(target)
+    where = find_target(target, needs_hash_key=False)
     now = landed_variables(where.home).get("now") if where.is_embedded else None
     err.print(f"http://127.0.0.1:{port} · Ctrl-C ends it")
     environment = {

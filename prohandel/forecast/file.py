@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -46,9 +47,24 @@ def read_panel(path: Path, freq: str, horizon: int) -> Panel:
     Raises:
         ProhandelError: the file cannot be read, or holds what no demand can be.
     """
+    return panel_of(scan(path, NEEDED), str(path), freq, horizon)
+
+
+def panel_of(frame: pl.LazyFrame, path: str, freq: str, horizon: int, origin: date | None = None) -> Panel:
+    """The series of a frame that has the columns of such a file.
+
+    Args:
+        frame: as in `read_panel`, with the columns that are needed.
+        path: what messages call it.
+        freq: D, W or M.
+        horizon: H.
+        origin: of the series that these are a part of; else the last date with units in any of these.
+
+    Raises:
+        ProhandelError: the frame holds what no demand can be.
+    """
     if freq not in FREQUENCIES:
         raise ProhandelError(f"--freq {freq} is unknown.", f"One of {', '.join(FREQUENCIES)}.")
-    frame = scan(path, NEEDED)
     schema = frame.collect_schema()
     extra = [name for name in schema.names() if name not in (*NEEDED, *OPTIONAL)]
     known = [name for name in extra if schema[name].is_numeric() or schema[name] == pl.Boolean]
@@ -63,7 +79,7 @@ def read_panel(path: Path, freq: str, horizon: int) -> Panel:
         *(pl.col(name).cast(pl.String) for name in grouping),
     ]
     rows = frame.select(columns)
-    bounds = _check_values(path, rows, "in_stock_share" in schema)
+    bounds = _check_values(path, rows, "in_stock_share" in schema, origin)
     first, last = _place(np.array([bounds.first, bounds.origin]), freq)
     length = int(last - first) + 1
     if length > MOST_PERIODS:
@@ -103,7 +119,7 @@ def scan(path: Path, needed: tuple[str, ...]) -> pl.LazyFrame:
     return frame
 
 
-def _check_types(path: Path, schema: pl.Schema) -> None:
+def _check_types(path: str, schema: pl.Schema) -> None:
     kinds = schema["series_id"]
     if not (kinds in (pl.String, pl.Categorical, pl.Enum) or kinds.is_integer()):
         raise ProhandelError(f"Column series_id of {path} is {kinds}.", "It has to be text or whole numbers.")
@@ -114,7 +130,7 @@ def _check_types(path: Path, schema: pl.Schema) -> None:
             raise ProhandelError(f"Column {name} of {path} is {schema[name]}, no number.", "Cast it to a number.")
 
 
-def _check_values(path: Path, rows: pl.LazyFrame, has_share: bool) -> _Bounds:
+def _check_values(path: str, rows: pl.LazyFrame, has_share: bool, given: date | None) -> _Bounds:
     """Looks over all rows once; an offending row is looked for only where there is one."""
     units = pl.col("units")
     origin = pl.col("date").filter(units.is_not_null() & units.is_not_nan()).max()
@@ -133,7 +149,10 @@ def _check_values(path: Path, rows: pl.LazyFrame, has_share: bool) -> _Bounds:
         raise ProhandelError(f"No row of {path} has units.", "Fill the column units, with 0 where nothing sold.")
     if np.datetime64(seen["first"]) < OLDEST:
         _refuse(path, rows, pl.col("date") < pl.lit(OLDEST.item()), "dates before 1970", "Correct or leave them out.")
-    past = pl.col("date") <= seen["origin"]
+    if given is not None and seen["origin"] > given:
+        _refuse(path, rows, (pl.col("date") > given) & units.is_not_null(), f"units after {given}", "Take its origin.")
+    last = given or seen["origin"]
+    past = pl.col("date") <= last
     if rows.select((past & (units.is_null() | units.is_nan())).any()).collect(engine="streaming").item():
         hint = "Write 0 where nothing sold, or leave the row out; without stock, 0 and in_stock_share 0."
         _refuse(path, rows, past & (units.is_null() | units.is_nan()), "no units up to the last date with units", hint)
@@ -146,10 +165,10 @@ def _check_values(path: Path, rows: pl.LazyFrame, has_share: bool) -> _Bounds:
         wrong = past & (share.is_null() | share.is_nan() | ~share.is_between(0, 1))
         if rows.select(wrong.any()).collect(engine="streaming").item():
             _refuse(path, rows, wrong, "an in_stock_share outside of 0 to 1", "It is a share of the period: 0..1.")
-    return _Bounds(seen["rows"], np.datetime64(seen["first"]), np.datetime64(seen["origin"]))
+    return _Bounds(seen["rows"], np.datetime64(seen["first"]), np.datetime64(last))
 
 
-def _refuse(path: Path, rows: pl.LazyFrame, wrong: pl.Expr, what: str, remedy: str) -> None:
+def _refuse(path: str, rows: pl.LazyFrame, wrong: pl.Expr, what: str, remedy: str) -> None:
     """Raises an error that names the first of the offending rows."""
     found = rows.filter(wrong).select(pl.len().alias("rows"), pl.first("series_id"), pl.first("date")).collect()
     count, series, date = found.row(0)
@@ -164,7 +183,7 @@ class _Filled:
 
 
 def _fill(
-    path: Path,
+    path: str,
     rows: pl.LazyFrame,
     ids: pl.Series,
     bounds: _Bounds,
@@ -207,7 +226,7 @@ def _fill(
     return _Filled(units, share if has_share else np.broadcast_to(share, (n, length)), columns)
 
 
-def _refuse_duplicates(path: Path, rows: pl.LazyFrame, freq: str) -> None:
+def _refuse_duplicates(path: str, rows: pl.LazyFrame, freq: str) -> None:
     truncated = pl.col("date").dt.truncate({"D": "1d", "W": "1w", "M": "1mo"}[freq])
     twice = rows.group_by("series_id", truncated).len().filter(pl.col("len") > 1).sort("series_id", "date").head(1)
     series, date, count = twice.collect(engine="streaming").row(0)
@@ -216,7 +235,7 @@ def _refuse_duplicates(path: Path, rows: pl.LazyFrame, freq: str) -> None:
     )
 
 
-def _checked_known(path: Path, filled: _Filled, ids: pl.Series, length: int) -> dict[str, Floats]:
+def _checked_known(path: str, filled: _Filled, ids: pl.Series, length: int) -> dict[str, Floats]:
     for name, values in filled.known.items():
         row, period = np.nonzero(np.isnan(values[:, length:]))
         if len(row):
@@ -228,7 +247,7 @@ def _checked_known(path: Path, filled: _Filled, ids: pl.Series, length: int) -> 
     return filled.known
 
 
-def _codes(path: Path, rows: pl.LazyFrame, name: str) -> NDArray[np.int32]:
+def _codes(path: str, rows: pl.LazyFrame, name: str) -> NDArray[np.int32]:
     """(n,) codes of a text column, in the order of the series."""
     by_series = rows.group_by("series_id").agg(pl.col(name).n_unique().alias("kinds"), pl.col(name).first())
     found = by_series.sort("series_id").collect(engine="streaming")
@@ -267,12 +286,8 @@ def _starts(places: NDArray[np.int64], freq: str) -> NDArray[np.datetime64]:
     return (places if freq == "D" else places * 7 - 3).astype("datetime64[D]")
 
 
-def write_forecast(path: Path, panel: Panel, horizon: int, forecast: Demand | Quantiles, model: str) -> int:
-    """Writes series_id, date, mean, p05 ... p99, model; the file appears whole or not at all.
-
-    Returns:
-        Number of rows.
-    """
+def forecast_table(panel: Panel, horizon: int, forecast: Demand | Quantiles, model: str) -> pl.DataFrame:
+    """The columns series_id, date, mean, p05 ... p99, model."""
     dates = future_periods(panel, horizon)
     frames = []
     step = 20_000
@@ -291,7 +306,16 @@ def write_forecast(path: Path, panel: Panel, horizon: int, forecast: Demand | Qu
                 }
             )
         )
-    table = pl.concat(frames, rechunk=False).with_columns(pl.lit(model).alias("model"))
+    return pl.concat(frames, rechunk=False).with_columns(pl.lit(model).alias("model"))
+
+
+def write_forecast(path: Path, panel: Panel, horizon: int, forecast: Demand | Quantiles, model: str) -> int:
+    """Writes `forecast_table`; the file appears whole or not at all.
+
+    Returns:
+        Number of rows.
+    """
+    table = forecast_table(panel, horizon, forecast, model)
     beside = path.with_name(f"{path.name}.part")
     try:
         table.write_parquet(beside)

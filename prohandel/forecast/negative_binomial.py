@@ -94,6 +94,36 @@ class Fit:
     censored_periods: NDArray[np.int64]
 
 
+@dataclass(frozen=True)
+class Shared:
+    """What series of a group have in common in one round of the fit.
+
+    Attributes:
+        level: (groups that lend a level,) units per period.
+        prior_units: as many, units that the level counts for.
+        weekday_factor: (groups of weekdays, 7), or one column for weeks and months.
+        dispersion: (categories,).
+    """
+
+    level: Doubles
+    prior_units: Doubles
+    weekday_factor: Doubles
+    dispersion: Doubles
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """What a fit takes from all series together: with it, a part of them is fitted as it would be among all.
+
+    Attributes:
+        month_factor: (categories, 12).
+        rounds: of the fit, one after the other.
+    """
+
+    month_factor: Doubles
+    rounds: tuple[Shared, ...]
+
+
 def negative_binomial(panel: Panel, horizon: int, settings: Settings | None = None) -> Demand:
     """Forecasts by the model above; settings by frequency unless given."""
     return predict(fit(panel, settings), panel, horizon)
@@ -108,34 +138,60 @@ def predict(found: Fit, panel: Panel, horizon: int) -> Demand:
     return Demand(mean.astype(np.float32), found.dispersion.astype(np.float32), found.level_cv2.astype(np.float32))
 
 
-def fit(panel: Panel, settings: Settings | None = None) -> Fit:
-    """Estimates level, factors and dispersion of every series."""
-    settings = settings or SETTINGS[panel.freq]
+def fit(panel: Panel, settings: Settings | None = None, pooled: Pooled | None = None) -> Fit:
+    """Estimates level, factors and dispersion of every series.
+
+    Args:
+        panel: the series.
+        settings: by frequency unless given.
+        pooled: what was found over more series than these, by the same codes of groups; else these are all.
+    """
+    return _fit(panel, settings or SETTINGS[panel.freq], pooled)[0]
+
+
+def pool(panel: Panel, settings: Settings | None = None) -> Pooled:
+    """What a fit of these series takes from all of them together."""
+    return _fit(panel, settings or SETTINGS[panel.freq], None)[1]
+
+
+def _fit(panel: Panel, settings: Settings, pooled: Pooled | None) -> tuple[Fit, Pooled]:
     panel = panel.last(settings.window)
     category = panel.group("category")
     borrowed = panel.group("cold_start", "category")
     weekly = panel.group("weekday", "category")
-    groups = int(category.max(initial=0)) + 1
-    by_month = month_factors(panel, category) if settings.use_season else np.ones((groups, 12))
+    by_month = pooled.month_factor if pooled else _month_factors(panel, category, settings)
     seen = _observe(panel, by_month, category, settings.half_life)
     n, kinds = seen.full_units.shape
     factor = np.ones((n, kinds))
     dispersion = np.full(n, 0.5)
     level = _ratio(seen.units(), seen.exposure())
     prior, group_level = np.zeros(n), level
-    for _ in range(_ROUNDS):
+    rounds: list[Shared] = []
+    for turn in range(len(pooled.rounds) if pooled else _ROUNDS):
         before = level
+        given = pooled.rounds[turn] if pooled else None
         units, exposure = seen.weighted(level[:, None] * factor, dispersion)
-        group_level, prior = _prior(units.sum(axis=1), (exposure * factor).sum(axis=1), level, dispersion, borrowed)
-        level = _posterior(units.sum(axis=1), (exposure * factor).sum(axis=1), group_level, prior)
-        factor = _weekday_factors(units, exposure * level[:, None], weekly, settings) if kinds > 1 else factor
-        dispersion = _dispersion(seen, level[:, None] * factor, dispersion, category, settings.dispersion_spread)
-        if np.abs(level - before).max(initial=0.0) <= _CONVERGED * level.max(initial=0.0):
+        sold, exposed = units.sum(axis=1), (exposure * factor).sum(axis=1)
+        lent, counts = (given.level, given.prior_units) if given else _prior(sold, exposed, level, dispersion, borrowed)
+        group_level, prior = lent[borrowed], counts[borrowed]
+        level = _posterior(sold, exposed, group_level, prior)
+        of_week = np.ones((int(weekly.max(initial=0)) + 1, 1))
+        if kinds > 1:
+            expected = exposure * level[:, None]
+            of_week = given.weekday_factor if given else _group_weekdays(units, expected, weekly, settings)
+            factor = _weekday_factors(units, expected, of_week[weekly], settings)
+        mean = level[:, None] * factor
+        excess, squared = _moments(seen, mean, dispersion)
+        common = given.dispersion if given else _pooled_dispersion(excess, squared, category)
+        dispersion = _shrunk_dispersion(excess, squared, mean, common[category], settings.dispersion_spread)
+        rounds.append(Shared(lent, counts, of_week, common))
+        # Others may need further rounds: a part of them does as many as all together did.
+        if pooled is None and np.abs(level - before).max(initial=0.0) <= _CONVERGED * level.max(initial=0.0):
             break
     units, exposure = seen.weighted(level[:, None] * factor, dispersion)
     evidence = units.sum(axis=1) + prior
     cv2 = settings.level_cv2_least + _ratio(1.0 + dispersion * level, evidence)
-    return Fit(
+    found = Fit(
         level,
         group_level,
         prior,
@@ -146,6 +202,13 @@ def fit(panel: Panel, settings: Settings | None = None) -> Fit:
         seen.units(),
         seen.censored,
     )
+    return found, Pooled(by_month, tuple(rounds))
+
+
+def _month_factors(panel: Panel, category: Integers, settings: Settings) -> Doubles:
+    if settings.use_season:
+        return month_factors(panel, category)
+    return np.ones((int(category.max(initial=0)) + 1, 12))
 
 
 @dataclass(frozen=True)
@@ -256,7 +319,7 @@ def _observe(panel: Panel, by_month: Doubles, category: Integers, half_life: flo
 def _prior(
     units: Doubles, exposure: Doubles, level: Doubles, dispersion: Doubles, group: Integers
 ) -> tuple[Doubles, Doubles]:
-    """(n,) level of the series' group and units v that it counts for: 1 / v is the squared spread of its levels.
+    """(groups,) level of a group and units v that it counts for: 1 / v is the squared spread of its levels.
 
     The spread is that of the series' own ratios less what chance alone would give, each weighted by its exposure.
     """
@@ -266,26 +329,31 @@ def _prior(
     noise = _ratio(level * (1.0 + dispersion * level), exposure)
     between = _ratio(_by(exposure * ((own - mean[group]) ** 2 - noise), group), weight)
     spread = np.clip(_ratio(between, mean**2), 0.05, 20.0)
-    prior = np.where(mean > 0, 1.0 / spread, 0.0)
-    return mean[group], prior[group]
+    return mean, np.where(mean > 0, 1.0 / spread, 0.0)
 
 
 def _posterior(units: Doubles, exposure: Doubles, group_level: Doubles, prior: Doubles) -> Doubles:
     return _ratio(units + prior, exposure + _ratio(prior, group_level))
 
 
-def _weekday_factors(units: Doubles, expected: Doubles, group: Integers, settings: Settings) -> Doubles:
-    """(n, 7): the group's factors, shrunk to 1, then the series' own, shrunk to its group's. Mean 1 over the week."""
-    prior, own_prior = settings.weekday_prior, settings.own_weekday_prior
+def _group_weekdays(units: Doubles, expected: Doubles, group: Integers, settings: Settings) -> Doubles:
+    """(groups, 7) factors of a group, shrunk to 1. Mean 1 over the week."""
+    prior = settings.weekday_prior
     of_group = (_by(units, group) + prior) / (_by(expected, group) + prior)
-    of_group = (of_group / of_group.mean(axis=1, keepdims=True))[group]
+    normed: Doubles = of_group / of_group.mean(axis=1, keepdims=True)
+    return normed
+
+
+def _weekday_factors(units: Doubles, expected: Doubles, of_group: Doubles, settings: Settings) -> Doubles:
+    """(n, 7): the series' own factors, shrunk to its group's. Mean 1 over the week."""
+    own_prior = settings.own_weekday_prior
     own = (units + own_prior * of_group) / (expected + own_prior)
     normed: Doubles = own / own.mean(axis=1, keepdims=True)
     return normed
 
 
-def _dispersion(seen: _Seen, mean: Doubles, dispersion: Doubles, category: Integers, spread: float) -> Doubles:
-    """(n,) moments of a series' completed demand, shrunk to its category's by how much each of both knows."""
+def _moments(seen: _Seen, mean: Doubles, dispersion: Doubles) -> tuple[Doubles, Doubles]:
+    """(n,) sums of what a series' completed demand varies beyond Poisson, and of its squared means."""
     squared = (mean**2 * seen.full_exposure_squared).sum(axis=1)
     excess = (seen.full_units_squared - 2.0 * mean * seen.full_units_by_exposure - mean * seen.full_exposure).sum(
         axis=1
@@ -299,7 +367,17 @@ def _dispersion(seen: _Seen, mean: Doubles, dispersion: Doubles, category: Integ
         n = len(squared)
         excess = excess + np.bincount(seen.part_row, h * ((y + unseen - m) ** 2 + variance - m), minlength=n)
         squared = squared + np.bincount(seen.part_row, h * m**2, minlength=n)
-    pooled = np.clip(_ratio(_by(excess, category), _by(squared, category)), 0.0, MOST_DISPERSION)[category]
+    return excess, squared
+
+
+def _pooled_dispersion(excess: Doubles, squared: Doubles, category: Integers) -> Doubles:
+    """(categories,) dispersion."""
+    pooled: Doubles = np.clip(_ratio(_by(excess, category), _by(squared, category)), 0.0, MOST_DISPERSION)
+    return pooled
+
+
+def _shrunk_dispersion(excess: Doubles, squared: Doubles, mean: Doubles, pooled: Doubles, spread: float) -> Doubles:
+    """(n,) moments of the series' own, shrunk to its category's by how much each of both knows."""
     # Var[(y - m)^2 - m] is about 2 (m + a m^2)^2, so that a series' own moment has the variance 2 (1 / m + a)^2 / h.
     typical = np.maximum(mean.mean(axis=1), 1e-9)
     knows = squared / typical**2 / (2.0 * (1.0 / typical + pooled) ** 2)

@@ -96,17 +96,22 @@ def exists(conn: psycopg.Connection, relation: psycopg.sql.Identifier) -> bool:
     return bool(row and row[0])
 
 
-def find_target(name: str | None) -> Target:
+def find_target(name: str | None, *, needs_hash_key: bool = True) -> Target:
     """The target of that name; the embedded warehouse, started if need be, where none is named.
 
+    Args:
+        name: of the dbt target.
+        needs_hash_key: whether customers may have to be hashed; what reads marts alone does without the key.
+
     Raises:
-        ProhandelError: there is no such target, its profile cannot be read, or its hash key is missing.
+        ProhandelError: there is no such target, its profile cannot be read, or the hash key that it needs is missing.
     """
     home = warehouse.home()
     if name is None or name == warehouse.TARGET:
         profiles_dir = warehouse.start(home)
         return _target(warehouse.TARGET, profiles_dir, home)
-    _require_hash_key(name)
+    if needs_hash_key:
+        _require_hash_key(name)
     return _target(name, _profiles_dir(), home)
 
 

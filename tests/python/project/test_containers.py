@@ -16,6 +16,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from prohandel.api.commands import PORT
+from prohandel.api.gate import OPEN_PATHS
 from prohandel.errors import EXIT_GOOD
 from prohandel.pipeline.metrics_file import VARIABLE
 from prohandel.pipeline.target import PROJECT
@@ -47,7 +49,7 @@ def test_ports_are_those_of_this_machine_alone(content: dict[str, Any]) -> None:
     assert [port for port in ports if not str(port).startswith("127.0.0.1:")] == []
 
 
-@pytest.mark.parametrize("name", ["schedule", "webhook"])
+@pytest.mark.parametrize("name", ["schedule", "webhook", "api"])
 def test_each_service_is_confined_and_watched(content: dict[str, Any], name: str) -> None:
     service = content["services"][name]
     assert service["user"] == "prohandel"
@@ -73,6 +75,15 @@ def test_the_health_of_the_schedule_is_the_file_that_runs_write(content: dict[st
     assert str(Path(service["environment"][VARIABLE]).parent) in places
 
 
+def test_the_api_is_asked_at_the_port_that_it_listens_on(content: dict[str, Any]) -> None:
+    service = content["services"]["api"]
+    assert service["ports"] == [f"127.0.0.1:{PORT}:{PORT}"]
+    address = re.search(r"urlopen\('http://127\.0\.0\.1:(\d+)(/[^']+)'", service["healthcheck"]["test"][-1])
+    assert address
+    assert (int(address[1]), address[2]) == (PORT, "/v1/health")
+    assert address[2] in OPEN_PATHS, "a health check has no key"
+
+
 def test_what_it_mounts_is_ignored_by_git_or_made_by_hand(content: dict[str, Any]) -> None:
     ignored = (FOLDER / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
     for service in content["services"].values():
@@ -83,8 +94,9 @@ def test_what_it_mounts_is_ignored_by_git_or_made_by_hand(content: dict[str, Any
 
 
 def test_its_commands_exist(content: dict[str, Any]) -> None:
-    _, *words = content["services"]["webhook"]["command"]
-    assert problem(Command("prohandel", tuple(words))) == ""
+    for name in ("webhook", "api"):
+        _, *words = content["services"][name]["command"]
+        assert problem(Command("prohandel", tuple(words))) == ""
     (script,) = content["services"]["schedule"]["command"]
     text = (PROJECT / script).read_text(encoding="utf-8")
     assert os.access(PROJECT / script, os.X_OK)
