@@ -1,16 +1,15 @@
 #!/bin/sh
 # Runs at once, which catches up on what was missed while it was down, then at minute 17 of every hour; the run at 3 o'clock
-# in Berlin is the nightly one, and forecasts follow it. A run locks its target in the database: beside another one it ends with exit code 4.
+# in Berlin is the nightly one, and forecasts follow it. A run locks its target in the database: beside another one it ends
+# with exit code 4.
 set -u
 
-pid=
 # A program in the background is waited for, so that the shell hears at once that it is to stop, and hands it on.
-trap 'kill "$pid" 2>/dev/null; wait "$pid"; exit 0' TERM INT
+trap 'test -z "${!:-}" || { kill "$!"; wait "$!"; } 2>/dev/null; exit 0' TERM INT
 
 until_it_ends() {
     "$@" &
-    pid=$!
-    wait "$pid"
+    wait "$!"
 }
 
 run() {
