@@ -18,6 +18,7 @@ from prohandel.forecast.batch_lock import only_batch
 from prohandel.forecast.champions import RULE, Evidence, decide
 from prohandel.forecast.distribution import Doubles
 from prohandel.forecast.models import AUTO, CANDIDATES, names
+from prohandel.forecast.negative_binomial import cycle_of
 from prohandel.forecast.segments import ALL, DEMAND, demand_classes, segments
 from prohandel.forecast.trained import Training
 from prohandel.forecast.warehouse_series import HISTORY_DAYS, WarehouseSeries, read_series
@@ -166,7 +167,9 @@ def compare_models(series: WarehouseSeries, options: BacktestOptions, models: Se
         origins.append(origin)
         rows = np.flatnonzero(in_range[:, place])
         past = panel.until(cut)
-        training = Training(past, options.horizon, options.seed, options.threads)
+        # Articles of earlier seasons, in range no more, are what a life is learned from, as in a batch.
+        cycle = cycle_of(series.panel.until(cut))
+        training = Training(past, options.horizon, options.seed, options.threads, cycle and cycle.take(chosen))
         ahead = slice(cut, cut + options.horizon)
         judged = in_range[:, place, None] & ~(panel.periods[ahead] > season_ends_on[:, None])
         actual = np.where(judged, panel.units[:, ahead], np.nan).astype(np.float32)

@@ -1,9 +1,9 @@
 """One LightGBM model for all series, which corrects the recency-weighted mean; the spread is the negative binomial's.
 
 A training row is a series, an origin in the past and a period after it. LightGBM starts from the logarithm of the plain
-forecast (recency-weighted rate x weekday factor x share of the period with stock) and learns what to multiply it by,
-under a Poisson or Tweedie likelihood. Features are those of `features.py`; none sees anything past its origin but
-columns known in advance.
+forecast (recency-weighted rate x weekday factor x season and life x share of the period with stock) and learns what to
+multiply it by, under a Poisson or Tweedie likelihood. Features are those of `features.py`; none sees anything past its
+origin but columns known in advance.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import lightgbm as lgb
 import numpy as np
 
 from prohandel.forecast.distribution import Demand, Doubles, Floats
-from prohandel.forecast.features import Rows, future_rows, training_rows
+from prohandel.forecast.features import Rows, future_rows, training_rows, with_cycle
+from prohandel.forecast.life_cycle import Cycle
 from prohandel.forecast.negative_binomial import Settings, fit, predict
 from prohandel.forecast.panel import Panel
 
@@ -59,16 +60,24 @@ def boosted(
         itself where the history is too short to train on.
     """
     plain = fit(panel, plain_settings)
-    return boost(panel, predict(plain, panel, horizon), settings=settings, seed=seed, num_threads=num_threads)[0]
+    demand = predict(plain, panel, horizon)
+    return boost(panel, demand, cycle=plain.cycle, settings=settings, seed=seed, num_threads=num_threads)[0]
 
 
 def boost(
-    panel: Panel, demand: Demand, *, settings: BoostSettings | None = None, seed: int = 0, num_threads: int = 1
+    panel: Panel,
+    demand: Demand,
+    *,
+    cycle: Cycle | None = None,
+    settings: BoostSettings | None = None,
+    seed: int = 0,
+    num_threads: int = 1,
 ) -> tuple[Demand, list[lgb.Booster]]:
-    """The forecast of `boosted`, given that of the negative binomial, and what was trained for it: nothing where the
-    history is too short."""
+    """The forecast of `boosted`, given forecast and cycle of the negative binomial, and what was trained for it:
+    nothing where the history is too short."""
     settings = settings or BoostSettings()
     horizon = demand.mean.shape[1]
+    panel = with_cycle(panel, cycle, horizon)
     rows = training_rows(panel, horizon, settings.most_rows, seed)
     if rows is None:
         return demand, []

@@ -16,6 +16,7 @@ from psycopg.rows import dict_row
 from prohandel.errors import ProhandelError
 from prohandel.forecast import override_table, store
 from prohandel.forecast.distribution import LEVEL_NAMES
+from prohandel.forecast.negative_binomial import cycle_of
 from prohandel.forecast.panel import months, weekdays
 from prohandel.forecast.warehouse_series import SERIES, SPANS, read_series
 from prohandel.pipeline.target import exists
@@ -223,7 +224,8 @@ def drivers(
     A unified approach to interpreting model predictions, 2017), so that the factors multiply.
 
     Returns:
-        Name of a feature and its factor, the largest effect first; empty where no trained model is stored.
+        Name of a feature and its factor, the largest effect first; empty where no trained model is stored, or one of
+        an earlier version that had other features.
     """
     rows = conn.execute(
         sql.SQL(
@@ -239,17 +241,20 @@ def drivers(
     # LightGBM takes a second to load.
     import lightgbm as lgb
 
-    from prohandel.forecast.features import feature_names, future_rows
+    from prohandel.forecast.features import feature_names, future_rows, with_cycle
 
     series = read_series(conn, schemas.intermediate)
     if key not in series.keys:
         return []
     place = series.keys.index(key)
     panel = series.panel.until(int((np.datetime64(origin) - series.panel.periods[0]).astype(int)) + 1)
+    panel = with_cycle(panel, cycle_of(panel), horizon)
     part = next(rows for rows in panel.chunks() if rows.start <= place < rows.stop)
     found = future_rows(panel, part, horizon)
     mine = found.features[found.series == place]
     boosters = [lgb.Booster(model_str=text) for text, _ in rows]
+    if any(booster.num_feature() != mine.shape[1] for booster in boosters):
+        return []
     values = np.mean([booster.predict(mine, pred_contrib=True) for booster in boosters], axis=0).mean(axis=0)
     names = [*(rows[0][1].get("features") or feature_names(panel)), "what all series have in common"]
     effects = sorted(zip(names, values.tolist(), strict=True), key=lambda one: -abs(one[1]))

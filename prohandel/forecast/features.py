@@ -1,18 +1,21 @@
 """Features of the global model: what was known of a series at an origin, and of the period that is forecast.
 
+Season and life of articles that fade are a column known in advance: rates are without them, the offset has them.
+
 One function computes them for training and for the forecast. It is given the panel's first `origin` periods and nothing
 of `units` or `in_stock_share` behind; columns known in advance are read at the period that is forecast.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from prohandel.forecast.distribution import Doubles, Floats
+from prohandel.forecast.life_cycle import Cycle
 from prohandel.forecast.panel import SEASON_LENGTHS, Panel, future_periods, months, weekdays
 
 WINDOW = {"D": 364, "W": 156, "M": 72}
@@ -23,6 +26,10 @@ START = {"D": 2, "W": 1, "M": 1}
 PRIOR_UNITS = 0.5
 """Units that the rate of all series counts for in each rate, so that its logarithm exists."""
 WEEKDAY_PRIOR = 20.0
+CYCLE = "cycle_factor"
+"""Known column of what `life_cycle.py` expects a period to sell of a series' level."""
+NO_FEATURE = frozenset({"article"})
+"""Groups with too many members to tell them apart."""
 ORIGINS = {"D": (12, 26), "W": (12, 4), "M": (24, 1)}
 """Origins to train on at most, and the periods between two of them (no multiple of a week, so that weekdays vary)."""
 LEAST_HISTORY = {"D": 56, "W": 13, "M": 12}
@@ -70,6 +77,18 @@ class _Past:
     weekday: Doubles
 
 
+def with_cycle(panel: Panel, cycle: Cycle | None, horizon: int) -> Panel:
+    """The panel with the cycle's factors as a known column, unless all are 1.
+
+    The factors are those found with the whole panel, at its past origins too: one with less history would have no
+    season to learn from, and the forecast has one.
+    """
+    if cycle is None or cycle.is_flat:
+        return panel
+    periods = np.concatenate([panel.periods, future_periods(panel, horizon)])
+    return replace(panel, known={**panel.known, CYCLE: cycle.factors(periods)})
+
+
 def feature_names(panel: Panel) -> list[str]:
     """Names of the columns of `Rows.features`."""
     rates = [f"log_rate_half_life_{half_life:g}" for half_life in HALF_LIVES[panel.freq]]
@@ -83,7 +102,11 @@ def feature_names(panel: Panel) -> list[str]:
     ]
     lags = ["last_season", "around_last_season"]
     ahead = ["step", "weekday", "month", "weekday_factor"]
-    return [*rates, *past, *sorted(panel.groups), *lags, *ahead, *sorted(panel.known)]
+    return [*rates, *past, *_groups(panel), *lags, *ahead, *sorted(panel.known)]
+
+
+def _groups(panel: Panel) -> list[str]:
+    return sorted(set(panel.groups) - NO_FEATURE)
 
 
 def training_rows(panel: Panel, horizon: int, most_rows: int, seed: int) -> Rows | None:
@@ -156,6 +179,8 @@ def _rows(panel: Panel, series: NDArray[np.intp], ahead: NDArray[np.intp]) -> Ro
     columns += [_at(panel.known[name], length + ahead).ravel() for name in sorted(panel.known)]
     features = np.stack([np.asarray(each, dtype=np.float32) for each in columns], axis=1)
     offset = np.repeat(past.log_rate, steps) + np.log(factor).ravel()
+    if CYCLE in panel.known:
+        offset += np.log(_at(panel.known[CYCLE], length + ahead).ravel())
     return Rows(features, offset, np.repeat(series, steps), np.zeros(0, dtype=np.float32))
 
 
@@ -164,9 +189,10 @@ def _past(panel: Panel) -> _Past:
     observed = ~np.isnan(panel.units)
     units = np.where(observed, panel.units, 0.0).astype(float)
     share = np.where(observed, panel.in_stock_share, 0.0).astype(float)
+    exposed: Doubles = share * panel.known[CYCLE][:, :length] if CYCLE in panel.known else share
     age = np.arange(length - 1, -1, -1)
     weights = 0.5 ** (age[:, None] / np.array(HALF_LIVES[panel.freq]))
-    sold, exposure = units @ weights, share @ weights
+    sold, exposure = units @ weights, exposed @ weights
     overall = (sold.sum(axis=0) + 1e-9) / (exposure.sum(axis=0) + 1e-6)
     rate = np.log((sold + PRIOR_UNITS) / (exposure + PRIOR_UNITS / overall))
     start = START[panel.freq]
@@ -184,12 +210,12 @@ def _past(panel: Panel) -> _Past:
         (share @ recent) / np.maximum(observed @ recent, 1e-9),
         size,
         variation,
-        *(panel.groups[name] for name in sorted(panel.groups)),
+        *(panel.groups[name] for name in _groups(panel)),
     ]
     return _Past(
         [np.asarray(each, dtype=float) for each in past],
         rate[:, start],
-        _weekday(panel, units, share, recent, rate[:, start]),
+        _weekday(panel, units, exposed, recent, rate[:, start]),
     )
 
 

@@ -1,6 +1,6 @@
 """The project's own model: negative binomial demand, of which only the part with stock is seen.
 
-Demand of series i in period t is negative binomial with mean m = level_i x weekday factor x month factor and
+Demand of series i in period t is negative binomial with mean m = level_i x weekday factor x cycle factor and
 var = m + a m^2: Poisson with a gamma intensity of the period. Goods are in stock for a share s of the period; what
 sells in it are y units; how many more would have sold is unknown. As the moment of the last sale ends the share, (y, s)
 has the likelihood of y arrivals in an exposure s (a stopping time does not change a likelihood; Berger and Wolpert, The
@@ -19,12 +19,13 @@ new series starts from its group's level and outweighs it as its own history gro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from prohandel.forecast.distribution import Demand, Doubles
+from prohandel.forecast.life_cycle import Cycle, fit_cycle
 from prohandel.forecast.panel import Integers, Panel, future_periods, weekdays
 from prohandel.forecast.season import factors_of_periods, month_factors
 
@@ -43,7 +44,8 @@ class Settings:
         own_weekday_prior: units that the group's factor counts for against the series' own.
         dispersion_spread: standard deviation of series' dispersions around their category's, as a share of it.
         level_cv2_least: squared coefficient of variation of the level that is left at the longest history.
-        use_season: whether months have factors.
+        use_season: whether months, and weeks of the year where periods are days, have factors.
+        fading_half_life: as half_life, of series that fade (`life_cycle.py`), none at quite the pace of its curve.
     """
 
     half_life: float
@@ -53,6 +55,7 @@ class Settings:
     dispersion_spread: float = 0.5
     level_cv2_least: float = 0.005
     use_season: bool = True
+    fading_half_life: float = 42.0
 
 
 SETTINGS = {
@@ -76,7 +79,8 @@ class Fit:
         group_level: (n,) that of the series' group.
         prior_units: (n,) v, units that the group's level counts for.
         weekday_factor: (n, 7), or (n, 1) for weeks and months.
-        month_factor: (n, 12).
+        month_factor: (n, 12); where periods are days, the mean of the cycle's season in the month.
+        cycle: season and life by day; None for weeks and months.
         dispersion: (n,).
         level_cv2: (n,).
         effective_units: (n,) recency-weighted units seen.
@@ -88,6 +92,7 @@ class Fit:
     prior_units: Doubles
     weekday_factor: Doubles
     month_factor: Doubles
+    cycle: Cycle | None
     dispersion: Doubles
     level_cv2: Doubles
     effective_units: Doubles
@@ -117,11 +122,20 @@ class Pooled:
 
     Attributes:
         month_factor: (categories, 12).
+        cycle: of days, of series without a life; None else.
         rounds: of the fit, one after the other.
     """
 
     month_factor: Doubles
+    cycle: Cycle | None
     rounds: tuple[Shared, ...]
+
+    def cycle_of(self, category: Integers) -> Cycle | None:
+        """That of series of these categories."""
+        if self.cycle is None:
+            return None
+        none = np.zeros(len(category), dtype=np.int64)
+        return replace(self.cycle, category=category, birth=none, life=none, slope=none.astype(float))
 
 
 def negative_binomial(panel: Panel, horizon: int, settings: Settings | None = None) -> Demand:
@@ -133,34 +147,51 @@ def predict(found: Fit, panel: Panel, horizon: int) -> Demand:
     """The demand of the H periods after the panel's origin."""
     periods = future_periods(panel, horizon)
     days = weekdays(periods) if panel.freq == "D" else np.zeros(horizon, dtype=np.intp)
-    season = factors_of_periods(found.month_factor, periods, panel.freq)
-    mean = found.level[:, None] * found.weekday_factor[:, days] * season
+    if found.cycle:
+        factors = found.cycle.factors(periods).astype(float)
+    else:
+        factors = factors_of_periods(found.month_factor, periods, panel.freq)
+    mean = found.level[:, None] * found.weekday_factor[:, days] * factors
     return Demand(mean.astype(np.float32), found.dispersion.astype(np.float32), found.level_cv2.astype(np.float32))
 
 
-def fit(panel: Panel, settings: Settings | None = None, pooled: Pooled | None = None) -> Fit:
+def cycle_of(panel: Panel, settings: Settings | None = None) -> Cycle | None:
+    """Season and life of the series, of days alone."""
+    settings = settings or SETTINGS[panel.freq]
+    return fit_cycle(panel.last(settings.window)) if settings.use_season and panel.freq == "D" else None
+
+
+def fit(
+    panel: Panel, settings: Settings | None = None, cycle: Cycle | None = None, pooled: Pooled | None = None
+) -> Fit:
     """Estimates level, factors and dispersion of every series.
 
     Args:
         panel: the series.
         settings: by frequency unless given.
+        cycle: of `cycle_of`; found here unless it is given.
         pooled: what was found over more series than these, by the same codes of groups; else these are all.
     """
-    return _fit(panel, settings or SETTINGS[panel.freq], pooled)[0]
+    return _fit(panel, settings or SETTINGS[panel.freq], cycle, pooled)[0]
 
 
 def pool(panel: Panel, settings: Settings | None = None) -> Pooled:
-    """What a fit of these series takes from all of them together."""
-    return _fit(panel, settings or SETTINGS[panel.freq], None)[1]
+    """What a fit of these series takes from all of them together; none of them may have a life."""
+    return _fit(panel, settings or SETTINGS[panel.freq], None, None)[1]
 
 
-def _fit(panel: Panel, settings: Settings, pooled: Pooled | None) -> tuple[Fit, Pooled]:
+def _fit(panel: Panel, settings: Settings, cycle: Cycle | None, pooled: Pooled | None) -> tuple[Fit, Pooled]:
     panel = panel.last(settings.window)
     category = panel.group("category")
     borrowed = panel.group("cold_start", "category")
     weekly = panel.group("weekday", "category")
-    by_month = pooled.month_factor if pooled else _month_factors(panel, category, settings)
-    seen = _observe(panel, by_month, category, settings.half_life)
+    cycle = pooled.cycle_of(category) if pooled else cycle or cycle_of(panel, settings)
+    if cycle:
+        by_month = cycle.by_month()
+    else:
+        by_month = pooled.month_factor if pooled else _month_factors(panel, category, settings)
+    by_period = cycle.season(panel.periods) if cycle else factors_of_periods(by_month, panel.periods, panel.freq)
+    seen = _observe(panel, by_period, cycle, category, settings)
     n, kinds = seen.full_units.shape
     factor = np.ones((n, kinds))
     dispersion = np.full(n, 0.5)
@@ -197,12 +228,13 @@ def _fit(panel: Panel, settings: Settings, pooled: Pooled | None) -> tuple[Fit, 
         prior,
         factor,
         by_month[category],
+        cycle,
         dispersion,
         np.minimum(cv2, LEVEL_CV2_MOST),
         seen.units(),
         seen.censored,
     )
-    return found, Pooled(by_month, tuple(rounds))
+    return found, Pooled(by_month, cycle, tuple(rounds))
 
 
 def _month_factors(panel: Panel, category: Integers, settings: Settings) -> Doubles:
@@ -266,14 +298,14 @@ class _Seen:
         return units, exposure
 
 
-def _observe(panel: Panel, by_month: Doubles, category: Integers, half_life: float) -> _Seen:
+def _observe(panel: Panel, by_period: Doubles, cycle: Cycle | None, category: Integers, settings: Settings) -> _Seen:
     length = len(panel.periods)
-    weight = 0.5 ** (np.arange(length - 1, -1, -1) / half_life)
+    age = np.arange(length - 1, -1, -1)
+    # Rows of a group share category and half-life: those that fade have groups of their own behind the categories'.
+    weights = 0.5 ** (age / np.array([settings.half_life, settings.fading_half_life])[:, None])
+    is_fading = (cycle.life > 0).astype(np.intp) if cycle else np.zeros(len(category), dtype=np.intp)
     kinds = 7 if panel.freq == "D" else 1
     days = weekdays(panel.periods) if kinds == 7 else np.zeros(length, dtype=np.intp)
-    by_period = factors_of_periods(by_month, panel.periods, panel.freq)
-    of_day = np.zeros((length, kinds))
-    of_day[np.arange(length), days] = weight
     n = len(panel.series_ids)
     sums = [np.zeros((n, kinds)) for _ in range(5)]
     parts: list[list[NDArray[np.float32]]] = []
@@ -283,24 +315,34 @@ def _observe(panel: Panel, by_month: Doubles, category: Integers, half_life: flo
         observed = ~np.isnan(sold)
         is_full = observed & (share >= 1.0)
         full, units = is_full.astype(float), np.where(is_full, sold, 0.0).astype(float)
-        here = category[rows]
-        for group in np.unique(here):
-            mine = np.flatnonzero(here == group)
+        lived = cycle.ages(panel.periods, rows) if cycle and cycle.fades else None
+        here, fades = category[rows], is_fading[rows]
+        for group, pace in np.unique(np.stack([here, fades], axis=1), axis=0):
+            mine = np.flatnonzero((here == group) & (fades == pace))
+            of_day = np.zeros((length, kinds))
+            of_day[np.arange(length), days] = weights[pace]
             seasonal = of_day * by_period[group][:, None]
-            weights = np.concatenate([of_day, seasonal, seasonal * by_period[group][:, None]], axis=1)
-            exposures, sales = full[mine] @ weights[:, kinds:], units[mine] @ weights[:, : 2 * kinds]
-            found = [*np.split(exposures, 2, axis=1), *np.split(sales, 2, axis=1), units[mine] ** 2 @ of_day]
+            squared = seasonal * by_period[group][:, None]
+            there, there_squared, sales = full[mine], full[mine], units[mine]
+            if lived is not None and pace:
+                there, there_squared = there * lived[mine], there * lived[mine] ** 2
+                by_life = (sales * lived[mine]) @ seasonal
+            else:
+                by_life = sales @ seasonal
+            found = [there @ seasonal, there_squared @ squared, sales @ of_day, by_life, sales**2 @ of_day]
             for total, part in zip(sums, found, strict=True):
                 total[rows.start + mine] = part
         row, period = np.nonzero(observed & ~is_full & ((share > 0) | (sold > 0)))
-        season_there = by_period[category[rows][row], period]
+        factor_there = by_period[category[rows][row], period]
+        if lived is not None:
+            factor_there = factor_there * lived[row, period]
         parts.append(
             [
                 (row + rows.start).astype(np.int32),
                 days[period].astype(np.int8),
-                weight[period].astype(np.float32),
+                weights[fades[row], period].astype(np.float32),
                 np.where(share[row, period] > 0, share[row, period], LEAST_SHARE).astype(np.float32),
-                season_there.astype(np.float32),
+                factor_there.astype(np.float32),
                 sold[row, period].astype(np.float32),
             ]
         )

@@ -30,7 +30,8 @@ class Panel:
             of this share of the period.
         known: columns known in advance, name -> (n, T + H); H at least the horizon.
         groups: what series have in common, name -> (n,) codes from 0. Models look for `category` (dispersion, season,
-            cold start) and `weekday` (weekday factors); without them all series are one group.
+            cold start), `cold_start`, `weekday` (weekday factors), `life` (0 does not fade, others share a curve over
+            age) and `article` (their own pace of it); without them all series are one group, and none fades.
     """
 
     series_ids: tuple[str, ...]

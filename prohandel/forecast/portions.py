@@ -48,7 +48,7 @@ def look_at_all(frame: pl.LazyFrame, freq: str = "D", sample: int = SAMPLE, seed
         seed: of the sample.
 
     Raises:
-        ProhandelError: the frame holds what no demand can be.
+        ProhandelError: the frame holds what no demand can be, or series that fade.
     """
     units = pl.col("units")
     ids = pl.col("series_id")
@@ -64,6 +64,11 @@ def look_at_all(frame: pl.LazyFrame, freq: str = "D", sample: int = SAMPLE, seed
         frame = frame.filter(ids.is_in(all_ids.gather(np.sort(chosen)).implode()))
     # The horizon matters to columns known in advance alone, of which this model reads none.
     panel = panel_of(frame, "the sample", freq, 1, origin)
+    if "life" in panel.groups:
+        raise ProhandelError(
+            "Series that fade (column life) cannot be shared out: their articles are learned together.",
+            "Leave the column out, or forecast them in one process: prohandel forecast file.",
+        )
     return Whole(freq, origin, {name: _names(frame, name) for name in panel.groups}, pool(panel))
 
 

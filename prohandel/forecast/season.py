@@ -51,12 +51,15 @@ def month_factors(panel: Panel, group: Integers) -> Doubles:
     and the variance inflated by Pearson's chi-squared per degree of freedom (McCullagh and Nelder, Generalized Linear
     Models, 6.2.3).
     """
-    groups = int(group.max(initial=0)) + 1
+    if len(np.unique(panel.periods.astype("datetime64[M]"))) < LEAST_MONTHS:
+        return np.ones((int(group.max(initial=0)) + 1, 12))
+    return fit_months(*month_totals(panel, group))
+
+
+def fit_months(units: Doubles, expected: Doubles, numbers: Doubles) -> Doubles:
+    """(groups, 12) factors of mean 1 from (groups, months) sums; ones for a group with fewer than LEAST_MONTHS."""
+    groups = len(units)
     result = np.ones((groups, 12))
-    months_there = len(np.unique(panel.periods.astype("datetime64[M]")))
-    if months_there < LEAST_MONTHS:
-        return result
-    units, expected, numbers = month_totals(panel, group)
     for place in range(groups):
         seen = expected[place] > 0
         if seen.sum() >= LEAST_MONTHS:

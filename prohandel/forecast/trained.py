@@ -11,6 +11,7 @@ import numpy as np
 
 from prohandel.forecast.combine import combine
 from prohandel.forecast.distribution import Demand, Floats, Quantiles
+from prohandel.forecast.life_cycle import Cycle
 from prohandel.forecast.models import Forecast, model_of
 from prohandel.forecast.negative_binomial import SETTINGS, Fit, fit, predict
 from prohandel.forecast.panel import Panel
@@ -52,13 +53,17 @@ class Training:
         horizon: H periods.
         seed: the same seed gives the same forecasts.
         num_threads: of the boosting.
+        cycle: season and life where they were learned from more series than are forecast.
     """
 
-    def __init__(self, panel: Panel, horizon: int, seed: int = 0, num_threads: int = 1) -> None:
+    def __init__(
+        self, panel: Panel, horizon: int, seed: int = 0, num_threads: int = 1, cycle: Cycle | None = None
+    ) -> None:
         self._panel = panel
         self._horizon = horizon
         self._seed = seed
         self._num_threads = num_threads
+        self._cycle = cycle
         self._fit: Fit | None = None
         self._boosted: tuple[Demand, tuple[Artefact, ...]] | None = None
 
@@ -86,7 +91,7 @@ class Training:
 
     def _fitted(self) -> Fit:
         if self._fit is None:
-            self._fit = fit(self._panel)
+            self._fit = fit(self._panel, cycle=self._cycle)
         return self._fit
 
     def _plain(self) -> Demand:
@@ -108,10 +113,14 @@ class Training:
         if self._boosted is None:
             # LightGBM takes a second to load, which the other models need not wait for.
             from prohandel.forecast.boosted import BoostSettings, boost
-            from prohandel.forecast.features import feature_names
+            from prohandel.forecast.features import feature_names, with_cycle
 
-            demand, boosters = boost(self._panel, self._plain(), seed=self._seed, num_threads=self._num_threads)
-            parameters = {**asdict(BoostSettings()), "seed": self._seed, "features": feature_names(self._panel)}
+            cycle = self._fitted().cycle
+            demand, boosters = boost(
+                self._panel, self._plain(), cycle=cycle, seed=self._seed, num_threads=self._num_threads
+            )
+            features = feature_names(with_cycle(self._panel, cycle, self._horizon))
+            parameters = {**asdict(BoostSettings()), "seed": self._seed, "features": features}
             names = ["boosted", *(f"boosted_{place}" for place in range(2, len(boosters) + 1))]
             artefacts = [
                 Artefact(name, parameters, booster.model_to_string())

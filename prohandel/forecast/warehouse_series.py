@@ -36,8 +36,9 @@ class WarehouseSeries:
     """Every series of the warehouse, by branch and article in the order of their bytes.
 
     Attributes:
-        panel: days up to the origin; groups `category`, `weekday` (category x branch) and `cold_start` (category x
-            price tier x branch, or what is wider where that has few series).
+        panel: days up to the origin; groups `category`, `weekday` (category x branch), `cold_start` (category x whether
+            it has a season x price tier x branch, or what is wider where that has few series), `life` (1 with a season)
+            and `article`.
         keys: n pairs of branch and article.
         category: n names.
         abc_class: n classes; "none" where there is none.
@@ -239,7 +240,9 @@ def _check_spans(where: str, rows: Sequence[_Row], row: NDArray[np.int64], value
 def _series(rows: Sequence[_Row], origin: date, units: Floats, share: Floats, warnings: list[str]) -> WarehouseSeries:
     category = tuple(row.category or "unknown" for row in rows)
     branches = [row.branch_number for row in rows]
-    tiers = [(name, row.price_tier) for name, row in zip(category, rows, strict=True)]
+    seasonal = [row.season_ends_on is not None for row in rows]
+    kinds = list(zip(category, seasonal, strict=True))
+    tiers = [(*kind, row.price_tier) for kind, row in zip(kinds, rows, strict=True)]
     narrow = [(*tier, branch) for tier, branch in zip(tiers, branches, strict=True)]
     length = units.shape[1]
     panel = Panel(
@@ -251,7 +254,10 @@ def _series(rows: Sequence[_Row], origin: date, units: Floats, share: Floats, wa
         groups={
             "category": _codes(category),
             "weekday": _codes(list(zip(category, branches, strict=True))),
-            "cold_start": _codes(_borrowed([narrow, tiers, [(name,) for name in category]])),
+            "cold_start": _codes(_borrowed([narrow, tiers, kinds])),
+            # What has a season fades; of the rest nothing is known.
+            "life": np.array(seasonal, dtype=np.int32),
+            "article": _codes([row.article_number for row in rows]),
         },
     )
     return WarehouseSeries(
