@@ -134,8 +134,9 @@ class Pooled:
         """That of series of these categories."""
         if self.cycle is None:
             return None
-        none = np.zeros(len(category), dtype=np.int64)
-        return replace(self.cycle, category=category, birth=none, life=none, slope=none.astype(float))
+        n = len(category)
+        birth, life = np.zeros(n, dtype=np.int64), np.zeros(n, dtype=np.int32)
+        return replace(self.cycle, category=category, birth=birth, life=life, slope=np.zeros(n))
 
 
 def negative_binomial(panel: Panel, horizon: int, settings: Settings | None = None) -> Demand:
