@@ -34,7 +34,36 @@ stock as (
         and landed.synced_at > {{ signals_from(ref('base_prohandel__inventory')) }}
 ),
 
--- Each hour's sync overwrites the sums of a day with those of its own rows: they cannot exceed what was sold.
+-- What landed of a day with its sums, and of the whole day.
+lines_of_days as (
+    select
+        days.sale_date,
+        days.synced_at,
+        sold.quantity,
+        {{ line_amount('sold.sale_price', 'sale_price_per') | replace('* quantity', '* sold.quantity') }} as amount,
+        sold.synced_at between days.synced_at - interval '30 minutes' and days.synced_at + interval '30 minutes'
+            as is_of_sync
+    from {{ ref('base_prohandel__daily_sales_agg') }} as days
+    inner join {{ sales }} as sold
+        on days.sale_date = sold.sale_date
+    where {{ has_arrived('daily_sales_agg', arrivals) | replace('synced_at', 'days.synced_at') }}
+),
+
+sold_on_days as (
+    select
+        sale_date,
+        synced_at,
+        count(case when is_of_sync and (quantity is null or amount is null) then 1 end) = 0 as is_readable,
+        sum(case when is_of_sync then abs(quantity) end) as units_of_sync,
+        sum(case when is_of_sync then abs(amount) end) as amount_of_sync,
+        sum(abs(quantity)) as units,
+        sum(abs(amount)) as amount
+    from lines_of_days
+    group by sale_date, synced_at
+),
+
+-- Each sync overwrites the sums of a day with those of its own rows: they cannot exceed what landed with them. Where some
+-- of that cannot be read, they cannot exceed what was sold on the day.
 sums_of_days as (
     select
         cast(landed.sale_date as text) as sale_date_text,
@@ -42,23 +71,11 @@ sums_of_days as (
         'all' as branch_number,
         landed.total_quantity,
         landed.total_amount,
-        sold.units,
-        sold.amount
+        case when sold.is_readable then sold.units_of_sync else sold.units end as units,
+        case when sold.is_readable then sold.amount_of_sync else sold.amount end as amount
     from {{ ref('base_prohandel__daily_sales_agg') }} as landed
-    left join (
-        select
-            sale_date,
-            sum(abs(quantity)) as units,
-            sum(abs({{ line_amount('sale_price', 'sale_price_per') }})) as amount
-        from {{ sales }}
-        where sale_date in (
-            select recent.sale_date
-            from {{ ref('base_prohandel__daily_sales_agg') }} as recent
-            where {{ has_arrived('daily_sales_agg', arrivals) }}
-        )
-        group by sale_date
-    ) as sold
-        on landed.sale_date = sold.sale_date
+    left join sold_on_days as sold
+        on landed.sale_date = sold.sale_date and landed.synced_at = sold.synced_at
     where
         {{ has_arrived('daily_sales_agg', arrivals) | replace('synced_at', 'landed.synced_at') }}
         and landed.rejection_reasons is null

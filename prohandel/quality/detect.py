@@ -21,6 +21,7 @@ from prohandel.quality.symptoms import ALL_BRANCHES, Kind, Severity, Symptom
 STATES = ("bb", "be", "bw", "by", "hb", "he", "hh", "mv", "ni", "nw", "rp", "sh", "sl", "sn", "st", "th")
 _WINDOW = timedelta(hours=24)
 _BASELINE = timedelta(days=volume.BASELINE_DAYS)
+_PAST_TIME = timedelta(days=7)
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class _Rate:
     severity: Severity
     says: str
     least_move: float = rates.MINIMUM_MOVE
-    least_rows: int = rates.MINIMUM_ROWS
+    least_rows: float = rates.MINIMUM_ROWS
     about: str | None = None
 
 
@@ -80,9 +81,9 @@ RATES = (
         "anomaly",
         "total_amount",
         "warn",
-        "say more than was sold on their day",
+        "say more than what landed with them",
         0.25,
-        2,
+        0.9,
     ),
     _Rate("inventory", "accepted", "anomaly", None, "error", "cannot be read and were rejected"),
     _Rate("inventory", "has_stock", "anomaly", "quantity", "warn", "hold stock below zero"),
@@ -136,12 +137,16 @@ def _newest(conn: psycopg.Connection, schema: str, name: str) -> datetime | None
 
 
 def _signals(conn: psycopg.Connection, schema: str, now: datetime) -> pl.DataFrame:
-    """Columns table_name, branch_number, arrived_at (hour), metric, numerator, denominator, is_batch, sample_key."""
+    """Hourly sums: of which batch are they, and have they been there before the first run?
+
+    The first run measures what is left of the past: rows that came again since are of their last arrival alone.
+    """
     query = sql.SQL(
         """
         select
             table_name, branch_number, arrived_at, metric, sum(numerator)::float8, sum(denominator)::float8,
-            bool_or(run_at = (select max(run_at) from {signals})), min(sample_key)
+            bool_or(run_at = (select max(run_at) from {signals})),
+            bool_and(run_at = (select min(run_at) from {signals})), min(sample_key)
         from {signals}
         where arrived_at > %s and arrived_at <= %s
         group by table_name, branch_number, arrived_at, metric
@@ -154,7 +159,7 @@ def _signals(conn: psycopg.Connection, schema: str, now: datetime) -> pl.DataFra
         schema={
             "table_name": pl.String, "branch_number": pl.String, "arrived_at": pl.Datetime("us", "UTC"),
             "metric": pl.String, "numerator": pl.Float64, "denominator": pl.Float64, "is_batch": pl.Boolean,
-            "sample_key": pl.String,
+            "is_of_first": pl.Boolean, "sample_key": pl.String,
         },
         orient="row",
     )  # fmt: skip
@@ -269,17 +274,24 @@ def _unusual_rate(rate: _Rate, branch: str, rows: pl.DataFrame, since: datetime)
 
 _STALE_TIMES, _STALE_TIMES_IF_RARE, _RARE = 2.0, 3.0, 200
 _STALE_HOURS = 3
+_LEAST_ARRIVALS = 10
 
 
 def stale(signals: pl.DataFrame, now: datetime) -> list[Symptom]:
-    """Tables that have brought nothing for longer than in the past weeks, counted in hours that bring something."""
+    """Tables that have brought nothing for longer than in the past weeks, counted in hours that bring something.
+
+    Arrivals that runs have seen as they came count alone, once there is a week of them.
+    """
     found = []
     rows = signals.filter(pl.col("metric") == "rows")
     busy = _busy_hours(rows, now)
     for (table,), of_table in rows.filter(pl.col("table_name") != "sale").group_by("table_name", maintain_order=True):
         arrivals = of_table["arrived_at"].unique().sort().to_list()
-        if len(arrivals) < 10:
+        if len(arrivals) < _LEAST_ARRIVALS:
             continue
+        seen = of_table.filter(~pl.col("is_of_first"))["arrived_at"].unique().sort().to_list()
+        if len(seen) >= _LEAST_ARRIVALS and seen[-1] - seen[0] >= _PAST_TIME:
+            arrivals = seen
         # The longest but one: an outage in the past makes the next one no less of a fault.
         usual = sorted(_hours_between(a, b, busy) for a, b in pairwise(arrivals))[-2]
         gap = _hours_between(arrivals[-1], now, busy)
@@ -349,7 +361,7 @@ _COLUMN_RATES: Sequence[tuple[str, Severity, str, float, int]] = (
     ("unreadable_rate", "warn", "cannot be read", rates.MINIMUM_MOVE, rates.MINIMUM_ROWS),
     ("damaged_rate", "warn", "have damaged letters (an encoding was read as another)", 0.01, 2),
 )
-_PAST_BATCHES, _PAST_TIME = 15, timedelta(days=7)
+_PAST_BATCHES = 15
 _RESYNCED_SHARE = 0.5
 _SHORTER = 0.7
 _LONG_TEXT, _MANY_TEXTS = 12, 5

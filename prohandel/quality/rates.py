@@ -55,7 +55,7 @@ def usual(failing: npt.NDArray[np.float64], rows: npt.NDArray[np.float64]) -> Us
 
 
 def has_risen(
-    failing: float, rows: float, past: Usual, least_move: float = MINIMUM_MOVE, least_rows: int = MINIMUM_ROWS
+    failing: float, rows: float, past: Usual, least_move: float = MINIMUM_MOVE, least_rows: float = MINIMUM_ROWS
 ) -> bool:
     """Do more rows fail than the past explains?"""
     if rows <= 0:

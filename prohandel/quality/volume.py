@@ -3,7 +3,8 @@
 Rows of an hour are taken as level x weekday x share of the hour in its day. Levels and weekdays are medians, so that
 one incident, one holiday or one sale event in the past moves them little; the level is the lower one of the last week
 and the last four, so that the end of a sale event is no drop. What a branch should send follows what the others send at
-the same time: a slow day everywhere is no fault of one till. How far days stray from what the days before let expect is
+the same time, where that is little: a slow day everywhere is no fault of one till, a rush in the shops before a holiday
+none of the web shop. How far days stray from what the days before let expect is
 measured on the logarithm, by the median absolute deviation (Rousseeuw and Croux, Alternatives to the Median Absolute
 Deviation, JASA 88, 1993), less what chance alone explains. Days in which an incident lay that is marked as a fault of
 the data are left out whole: what is left of them would be a day like no other.
@@ -134,7 +135,7 @@ def drops(
     for branch, baseline in baselines.items():
         came, should = total - progress[branch]
         enough = should >= _ROWS_TO_COMPARE_WITH
-        others = np.where(enough, np.clip(came / np.where(enough, should, 1.0), 0.4, 2.0), 1.0)
+        others = np.where(enough, np.clip(came / np.where(enough, should, 1.0), 0.4, 1.0), 1.0)
         drop = _drop(branch, baseline, counts.get(branch, {}), now, closed.get(branch, ()), others.tolist())
         if drop is not None:
             found.append(drop)

@@ -39,9 +39,9 @@ from tests.python.quality.faults.scored import FAULTS
 from tests.python.scenarios.harness import Warehouse
 
 PLACE = PROJECT / "target" / "faults"
-SEEDS = (21, 22)
-"""The retailers that faults are planted in; detection was tuned on seeds 1 to 3, 11 to 13 and 23."""
-CLEAN_SEED = 24
+SEEDS = (31, 32)
+"""The retailers that faults are planted in; detection was tuned on seeds 1 to 3, 11 to 13 and 21 to 24."""
+CLEAN_SEED = 33
 SCALE = Scale("demo", tuple(branch.number for branch in ALL_BRANCHES), date(2025, 11, 24), 300, 60, 2_000, 60_000, 2.5)
 DIRT = 0.0005
 WARM_DAYS = 23
@@ -191,12 +191,12 @@ def clean(seed: int) -> CleanRun:
 
 
 def _without_branch(branch: str, opens: date, batches: Batches, at: datetime) -> Batches:
-    """What lands of a retailer whose branch has not opened yet."""
+    """What lands of a retailer whose branch has not opened yet; the branch itself is known before."""
     if at.astimezone(BERLIN).date() >= opens:
         return batches
     return [
         replace(batch, rows=batch.rows.filter(_is_elsewhere(batch.rows, branch)))
-        if "branch_number" in batch.rows.columns
+        if batch.table != "shop" and "branch_number" in batch.rows.columns
         else batch
         for batch in batches
     ]
