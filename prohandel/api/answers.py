@@ -114,7 +114,7 @@ class Order(Answer):
     recommended_order_units: float
     replenishment_units: float = Field(description="Units that the supplying branch should send.")
     order_value_cost: float | None
-    not_ordered_because: str | None = Field(description="one_shot, season, outlet, supplied or inactive.")
+    not_ordered_because: str | None = Field(description="one_shot, season, outlet, supplied, inactive or not_kept.")
 
 
 class Recommended(Answer):

@@ -18,7 +18,7 @@ from prohandel.replenishment.counts import CountDemand
 from prohandel.replenishment.levels import level_for_cycle_service, level_for_fill_rate, with_lead_time_spread
 from prohandel.replenishment.purchase import Terms, orders
 
-_NOT_ORDERED = ("one_shot", "season", "outlet", "supplied", "inactive")
+_NOT_ORDERED = ("one_shot", "season", "outlet", "supplied", "inactive", "not_kept")
 _RECOMMENDED = """
 select
     lines.supplied_from, lines.on_hand::float8, lines.on_order_units::float8, lines.on_order_source,

@@ -70,6 +70,7 @@ summed as (
         shop_type,
         assortment_type,
         is_active,
+        is_stock_kept,
         is_supplied,
         on_hand,
         on_order_units,
@@ -93,8 +94,8 @@ summed as (
     from passed_on
     group by
         branch_number, article_number, supplied_from, lead_time_days, pack_units, minimum_order_units, shop_type,
-        assortment_type, is_active, is_supplied, on_hand, on_order_units, inbound_transfer_units, daily_demand,
-        lead_demand, protection_demand, reorder_point, order_up_to_level, needed_units, net_units_of_pair,
+        assortment_type, is_active, is_stock_kept, is_supplied, on_hand, on_order_units, inbound_transfer_units,
+        daily_demand, lead_demand, protection_demand, reorder_point, order_up_to_level, needed_units, net_units_of_pair,
         demand_until_season_end, days_until_season_end, as_of_date
 ),
 
@@ -122,6 +123,7 @@ judged as (
         case
             when shop_type = 'outlet' then 'outlet'
             when not is_active then 'inactive'
+            when not is_stock_kept then 'not_kept'
             when is_supplied then 'supplied'
             when assortment_type = 'one_shot' then 'one_shot'
             when days_until_season_end < lead_time_days + 28 then 'season'

@@ -78,7 +78,7 @@ valued as (
         max(case when recommended_order_units > 0 then minimum_order_value else 0 end)
             over (partition by branch_number, supplier) as minimum_proposal_value_cost,
         case
-            when hindrance in ('one_shot', 'season', 'outlet', 'supplied', 'inactive') then hindrance
+            when hindrance in ('one_shot', 'season', 'outlet', 'supplied', 'inactive', 'not_kept') then hindrance
             when recommended_order_units = 0 and is_capped then 'season'
             when recommended_order_units = 0 then null
             when is_capped then 'season'
@@ -168,6 +168,7 @@ final as (
             when hindrance in ('one_shot', 'season') then 'cannot be reordered: transfer or mark down'
             when hindrance = 'outlet' then 'outlets do not buy: fill it by transfer'
             when hindrance = 'inactive' then 'switched off, so nothing is ordered'
+            when hindrance = 'not_kept' then 'its stock is not kept, so what is lacking is not known'
             when hindrance = 'supplied' and replenishment_units > 0
                 then 'send ' || {{ text_of_number('replenishment_units', 2) }} || ' from ' || supplied_from
             when recommended_order_units > 0 then 'order ' || {{ text_of_number('recommended_order_units', 2) }}

@@ -158,17 +158,21 @@ def series(facts: Facts) -> tuple[pd.DataFrame, Floats, Floats]:
     return frame, units, share
 
 
-def _never_stocked(facts: Facts, pairs: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    """(n,) whether the branch that holds the stock of a pair has had none of it up to A."""
-    servers = serving(facts.core)
-    stocked = {
+def stocked(facts: Facts) -> set[tuple[str, str]]:
+    """Branches and articles that have been in stock there up to A."""
+    return {
         (branch, article)
         for branch, grid in facts.stock.grids.items()
         for article in grid.articles[grid.first_stock <= facts.as_of]
     }
+
+
+def _never_stocked(facts: Facts, pairs: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    """(n,) whether the branch that holds the stock of a pair has had none of it up to A."""
+    servers, there = serving(facts.core), stocked(facts)
     return np.array(
         [
-            (servers.get(branch, branch), article) not in stocked
+            (servers.get(branch, branch), article) not in there
             for branch, article in zip(pairs["branch_number"], pairs["article_number"], strict=True)
         ],
         dtype=bool,

@@ -25,7 +25,7 @@ from scipy import stats
 from . import observations
 from .buying import open_orders
 from .facts import Facts
-from .forecasts import HORIZON, Forecasts, active_branches, baseline, demand_forecast, known, quantile
+from .forecasts import HORIZON, Forecasts, active_branches, baseline, demand_forecast, known, quantile, stocked
 from .landing import UNKNOWN
 from .planning import reorder_points
 from .seeds import ORDER_TERMS, PackRow
@@ -185,6 +185,7 @@ def _terms(facts: Facts) -> dict[Pair, dict[str, Any]]:
     of_supplier = (landed.groupby("name")["lead_time_days"].max() / 1e4).to_dict()
     branches = facts.core.branches.set_index("branch_number")
     runs = active_branches(facts)
+    kept = {article for _, article in stocked(facts)}
     found: dict[Pair, dict[str, Any]] = {}
     borrowed: dict[Pair, dict[str, Any]] = {}
     for at, row in enumerate(named.to_dict("records")):
@@ -206,6 +207,7 @@ def _terms(facts: Facts) -> dict[Pair, dict[str, Any]]:
             "assortment_type": str(pairs["assortment_type"].iloc[at]),
             "shop_type": str(branches.at[key[0], "shop_type"]),
             "is_active": bool(runs[key[0]]),
+            "is_stock_kept": key[1] in kept,
         }
         found[key] = terms
         supplier = (terms["supplied_from"], key[1])
@@ -337,6 +339,8 @@ def _hindrance(facts: Facts, order: Order, days_left: int | None) -> str | None:
         return "outlet"
     if not terms["is_active"] or not _is(article["is_active"], True) or _is(article["is_deleted"], False):
         return "inactive"
+    if not terms["is_stock_kept"]:
+        return "not_kept"
     if terms["supplied_from"] != order.key[0]:
         return "supplied"
     if terms["assortment_type"] == "one_shot":
