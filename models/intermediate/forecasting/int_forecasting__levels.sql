@@ -19,20 +19,21 @@ factors as (
     select * from {{ ref('int_forecasting__weekday_factors') }}
 ),
 
--- Every series of the window counts in what is pooled, forecastable or not.
-exposed as (
+-- Sums over the weekdays of a series, f being their factors; every series of the window counts in what is pooled,
+-- forecastable or not.
+summed as (
     select
         series.branch_number,
         series.article_number,
         series.category,
         series.is_forecastable,
         series.series_end,
-        pair_weekdays.units,
-        pair_weekdays.share,
-        pair_weekdays.units_squared,
-        pair_weekdays.units_by_share,
-        pair_weekdays.share_squared,
-        factors.weekday_factor
+        coalesce(sum(pair_weekdays.units), 0) as units,
+        coalesce(sum(pair_weekdays.share * factors.weekday_factor), 0) as exposure,
+        coalesce(sum(pair_weekdays.units_squared), 0) as units_squared,
+        coalesce(sum(pair_weekdays.units_by_share * factors.weekday_factor), 0) as units_by_exposure,
+        coalesce(sum(pair_weekdays.share_squared * factors.weekday_factor * factors.weekday_factor), 0)
+            as exposure_squared
     from series
     left join pair_weekdays
         on
@@ -43,21 +44,18 @@ exposed as (
             series.branch_number = factors.branch_number
             and series.category = factors.category
             and pair_weekdays.iso_weekday = factors.iso_weekday
+    group by
+        series.branch_number, series.article_number, series.category, series.is_forecastable, series.series_end
 ),
 
--- By windows instead of joins: how many rows a group has is not known beforehand.
-summed as (
+of_categories as (
     select
         *,
-        coalesce(sum(units) over of_pair, 0) as units_of_pair,
-        coalesce(sum(share * weekday_factor) over of_pair, 0) as exposure,
         coalesce(
-            sum(units) over of_category / nullif(sum(share * weekday_factor) over of_category, 0), 0
+            sum(units) over of_category / nullif(sum(exposure) over of_category, 0), 0
         ) as category_level
-    from exposed
-    window
-        of_pair as (partition by branch_number, article_number),
-        of_category as (partition by category)
+    from summed
+    window of_category as (partition by category)
 ),
 
 levels as (
@@ -65,22 +63,18 @@ levels as (
         *,
         cast(
             case
-                when category_level > 0
-                    then (units_of_pair + {{ prior }}) / (exposure + {{ prior }} / category_level)
+                when category_level > 0 then (units + {{ prior }}) / (exposure + {{ prior }} / category_level)
                 else 0
             end as numeric(28, 15)
         ) as level
-    from summed
+    from of_categories
 ),
 
 moments as (
     select
         *,
-        units_squared
-        - 2 * level * weekday_factor * units_by_share
-        + level * level * weekday_factor * weekday_factor * share_squared
-        - level * weekday_factor * share as excess,
-        level * level * weekday_factor * weekday_factor * share_squared as squared_means
+        units_squared - 2 * level * units_by_exposure + level * level * exposure_squared - level * exposure as excess,
+        level * level * exposure_squared as squared_means
     from levels
 ),
 
@@ -108,7 +102,7 @@ final as (
         category,
         is_forecastable,
         series_end,
-        cast(units_of_pair as numeric(28, 12)) as units,
+        cast(units as numeric(28, 12)) as units,
         cast(exposure as numeric(28, 12)) as exposure,
         cast(category_level as numeric(28, 15)) as category_level,
         level,
@@ -116,13 +110,10 @@ final as (
         cast(
             least(
                 {{ baseline_constant('level_cv2_most') }},
-                {{ baseline_constant('level_cv2_least') }} + (1 + dispersion * level) / (units_of_pair + {{ prior }})
+                {{ baseline_constant('level_cv2_least') }} + (1 + dispersion * level) / (units + {{ prior }})
             ) as numeric(28, 15)
         ) as level_cv2
     from pooled
-    group by
-        branch_number, article_number, category, is_forecastable, series_end, units_of_pair, exposure, category_level,
-        level, dispersion
 )
 
 select * from final

@@ -5,46 +5,86 @@
 
 {%- set horizon = forecast_setting('forecast_horizon_days') %}
 {%- set stretches = {'lead': 'lead_time_days', 'protection': 'protection_days'} %}
+{#- How many of the days of a row lie within so many days ahead. -#}
+{%- set counted = {
+    'lead': 'lead_time_days', 'protection': 'protection_days', 'season': 'coalesce(days_until_season_end, 0)',
+    'all': horizon, 'early': horizon - 7,
+} %}
 
 with
 
-forecasts as (
-    select * from {{ ref('demand_forecast') }}
+batches as (
+    select * from {{ ref('int_forecasting__batches') }} where is_fresh
 ),
 
-series as (
-    select * from {{ ref('int_forecasting__series') }}
-),
-
-policies as (
-    select * from {{ ref('int_planning__order_policies') }}
-),
-
-days as (
+described as (
     select
         series.branch_number,
         series.article_number,
-        {{ days_apart('series.series_end', 'forecasts.forecast_date') }} as days_ahead,
-        forecasts.demand_mean,
-        forecasts.dispersion,
-        forecasts.level_cv2,
-        forecasts.model,
-        forecasts.forecast_origin,
-        forecasts.is_from_batch,
+        series.series_end,
+        series.is_forecastable,
         policies.lead_time_days,
         policies.lead_time_days + policies.review_period_days as protection_days,
         policies.lead_time_sd_days,
         policies.service_level,
         policies.service_kind,
-        {{ days_apart('series.series_end', 'series.season_ends_on') }} as days_until_season_end
-    from forecasts
-    inner join series
-        on
-            forecasts.branch_number = series.branch_number
-            and forecasts.article_number = series.article_number
-            and series.has_own_stock
-    inner join policies
+        {{ days_apart('series.series_end', 'series.season_ends_on') }} as days_until_season_end,
+        batches.article_number is not null as has_batch
+    from {{ ref('int_forecasting__series') }} as series
+    inner join {{ ref('int_planning__order_policies') }} as policies
         on series.branch_number = policies.branch_number and series.article_number = policies.article_number
+    left join batches
+        on series.branch_number = batches.branch_number and series.article_number = batches.article_number
+    where series.has_own_stock
+),
+
+-- Days of the baseline differ by weekday alone: the first of each is read, and its like are counted.
+of_baseline as (
+    select
+        described.*,
+        mod(baseline.iso_weekday - {{ iso_weekday('described.series_end') }} + 6, 7) + 1 as days_ahead,
+        cast(baseline.demand_mean as numeric(18, 6)) as demand_mean,
+        cast(baseline.dispersion as numeric(18, 6)) as dispersion,
+        cast(baseline.level_cv2 as numeric(18, 6)) as level_cv2,
+        'baseline' as model,
+        described.series_end as forecast_origin,
+        false as is_from_batch
+    from described
+    inner join {{ ref('int_forecasting__baseline') }} as baseline
+        on described.branch_number = baseline.branch_number and described.article_number = baseline.article_number
+    where described.is_forecastable and not described.has_batch
+),
+
+of_batch as (
+    select
+        described.*,
+        {{ days_apart('described.series_end', 'forecasts.forecast_date') }} as days_ahead,
+        forecasts.demand_mean,
+        forecasts.dispersion,
+        forecasts.level_cv2,
+        forecasts.model,
+        forecasts.forecast_origin,
+        forecasts.is_from_batch
+    from described
+    inner join {{ ref('demand_forecast') }} as forecasts
+        on described.branch_number = forecasts.branch_number and described.article_number = forecasts.article_number
+    where described.has_batch
+),
+
+days as (
+    select
+        *
+        {%- for stretch, length in counted.items() %},
+        {{ whole_weeks('greatest(0, least(' ~ length ~ ', ' ~ horizon ~ ') - days_ahead + 7)') }} as days_of_{{ stretch }}
+        {%- endfor %}
+    from of_baseline
+    union all
+    select
+        *
+        {%- for stretch, length in counted.items() %},
+        case when days_ahead <= {{ length }} then 1 else 0 end as days_of_{{ stretch }}
+        {%- endfor %}
+    from of_batch
 ),
 
 -- Beyond the horizon every day is like the mean of its last week.
@@ -58,14 +98,13 @@ sums as (
         service_level,
         service_kind,
         days_until_season_end,
-        sum(demand_mean) / count(*) as daily_demand,
-        sum(case when days_ahead > {{ horizon - 7 }} then demand_mean else 0 end)
-        / count(case when days_ahead > {{ horizon - 7 }} then 1 end) as daily_demand_at_end,
-        {%- for stretch, length in stretches.items() %}
-        sum(case when days_ahead <= {{ length }} then demand_mean else 0 end) as {{ stretch }}_sum,
-        sum(case when days_ahead <= {{ length }} then demand_mean * demand_mean else 0 end) as {{ stretch }}_squares,
+        sum(demand_mean * days_of_all) / sum(days_of_all) as daily_demand,
+        sum(demand_mean * (days_of_all - days_of_early)) / sum(days_of_all - days_of_early) as daily_demand_at_end,
+        {%- for stretch in stretches %}
+        sum(demand_mean * days_of_{{ stretch }}) as {{ stretch }}_sum,
+        sum(demand_mean * demand_mean * days_of_{{ stretch }}) as {{ stretch }}_squares,
         {%- endfor %}
-        sum(case when days_ahead <= days_until_season_end then demand_mean else 0 end) as season_sum,
+        sum(demand_mean * days_of_season) as season_sum,
         max(case when days_ahead = 1 then dispersion end) as dispersion,
         max(case when days_ahead = 1 then level_cv2 end) as level_cv2,
         max(case when days_ahead = 1 then model end) as model,

@@ -21,6 +21,7 @@ MODELS: dict[str, tuple[str, ...]] = {
     "int_forecasting__baseline": _BASELINE,
     "int_forecasting__features": ("int_forecasting__features",),
     "demand_forecast": (*_BASELINE, "int_forecasting__batches", "demand_forecast"),
+    "int_planning__lead_time_sums": ("int_planning__lead_time_sums",),
     "int_planning__lead_time_demand": ("int_planning__lead_time_sums", "int_planning__lead_time_demand"),
     "int_planning__proposals": ("int_planning__proposals",),
     "forecast_accuracy": ("forecast_accuracy",),

@@ -16,13 +16,18 @@ from tests.python.forecasting_models.queries import Queries
 
 COLUMNS = ("article_number", "branch_number", "forecast_date", "demand_mean", "demand_p80", "model", "is_from_batch")
 HORIZON = 28
-# The mart in the place of the models that make it.
+# Models in the place of those that make them.
 GIVEN = {
+    "intermediate.int_forecasting__batches": "branch_number text, article_number text, is_fresh boolean",
+    "intermediate.int_forecasting__baseline": (
+        "branch_number text, article_number text, iso_weekday integer, demand_mean numeric(28, 15),"
+        " dispersion numeric(28, 15), level_cv2 numeric(28, 15)"
+    ),
     "marts.demand_forecast": (
         "branch_number text, article_number text, forecast_date date, demand_mean numeric(18, 6),"
         " dispersion numeric(18, 6), level_cv2 numeric(18, 6), model text, forecast_origin date,"
         " is_from_batch boolean"
-    )
+    ),
 }
 
 
@@ -167,6 +172,9 @@ def test_demand_of_a_lead_time_is_that_of_python(
             }
             for row in range(3)
         ],
+        "intermediate.int_forecasting__batches": [
+            {"branch_number": "b", "article_number": f"{row}", "is_fresh": True} for row in range(3)
+        ],
         "marts.demand_forecast": [
             {
                 "branch_number": "b",
@@ -195,6 +203,57 @@ def test_demand_of_a_lead_time_is_that_of_python(
         assert float(units) == uncertain.quantile(level)[row]
 
 
+@pytest.mark.parametrize("ends", range(7))
+@pytest.mark.parametrize(
+    ("lead", "review", "season"), [(3, 1, None), (7, 7, 10), (10, 20, -4), (30, 14, 50), (0, 1, 0)]
+)
+def test_days_of_the_baseline_that_are_counted_are_those_of_the_forecast(
+    queries: Queries, ends: int, lead: int, review: int, season: int | None
+) -> None:
+    """The same days once by weekday, once one by one, from every day of the week on."""
+    end = A + timedelta(days=ends)
+    means = [0.1, 0.25, 0.3, 0.7, 1.1, 1.9, 0.0]
+    key, terms = {"branch_number": "b", "has_own_stock": True, "series_end": end}, {"dispersion": 0.5, "level_cv2": 0.3}
+    season_ends_on = None if season is None else end + timedelta(days=season)
+    pairs = [
+        {**key, "article_number": name, "is_forecastable": True, "season_ends_on": season_ends_on} for name in "xy"
+    ]
+    policy = {
+        "lead_time_days": lead, "lead_time_sd_days": 1, "review_period_days": review, "service_level": 0.9,
+        "service_kind": "cycle",
+    }  # fmt: skip
+    days = [end + timedelta(days=ahead + 1) for ahead in range(HORIZON)]
+    tables: dict[str, list[dict[str, Any]]] = {
+        "intermediate.int_forecasting__series": pairs,
+        "intermediate.int_planning__order_policies": [
+            {**policy, "branch_number": "b", "article_number": name} for name in "xy"
+        ],
+        "intermediate.int_forecasting__batches": [{"branch_number": "b", "article_number": "y", "is_fresh": True}],
+        "intermediate.int_forecasting__baseline": [
+            {**terms, "branch_number": "b", "article_number": "x", "iso_weekday": place + 1, "demand_mean": mean}
+            for place, mean in enumerate(means)
+        ],
+        "marts.demand_forecast": [
+            {
+                **terms, "branch_number": "b", "article_number": "y", "forecast_date": day,
+                "demand_mean": means[day.weekday()], "model": "baseline", "forecast_origin": end,
+                "is_from_batch": False,
+            }
+            for day in days
+        ],
+    }  # fmt: skip
+    columns = (
+        "article_number", "model", "forecast_origin", "is_from_batch", "daily_demand", "lead_demand",
+        "protection_demand", "demand_until_season_end", "days_until_season_end", "lead_dispersion",
+        "protection_dispersion",
+    )  # fmt: skip
+    counted, read = queries.run(tables, "int_planning__lead_time_sums", columns, GIVEN)
+    assert counted[0] == "x"
+    assert counted[1:9] == read[1:9]
+    assert counted[9:] == pytest.approx(read[9:], rel=1e-12)
+    assert float(counted[4]) > 0
+
+
 def test_a_fill_rate_asks_for_what_brute_force_finds(queries: Queries) -> None:
     """Poisson demand of one a day, seven days of lead time, seven of review."""
     tables: dict[str, list[dict[str, Any]]] = {
@@ -207,6 +266,7 @@ def test_a_fill_rate_asks_for_what_brute_force_finds(queries: Queries) -> None:
                 "review_period_days": 7, "service_level": 0.98, "service_kind": "fill",
             }
         ],
+        "intermediate.int_forecasting__batches": [{"branch_number": "b", "article_number": "a", "is_fresh": True}],
         "marts.demand_forecast": [
             {
                 "branch_number": "b", "article_number": "a", "forecast_date": A + timedelta(days=day + 1),
