@@ -29,14 +29,6 @@ as_of as (
     select * from {{ ref('int_as_of') }}
 ),
 
--- What was never there in any branch, like bags, nobody counts.
-kept as (
-    select distinct inventory.article_number
-    from {{ ref('int_inventory__pairs') }} as inventory
-    inner join as_of
-        on inventory.first_quantity_on <= as_of.as_of_date
-),
-
 -- The pairs with a forecast, and those that pairs with a forecast get their goods from.
 named as (
     select
@@ -77,7 +69,6 @@ described as (
             max(metrics.assortment_type) over (partition by pairs.article_number, policies.supplied_from)
         ) as assortment_type,
         articles.is_active and branches.is_active and not branches.is_deleted as is_active,
-        kept.article_number is not null as is_stock_kept,
         coalesce(metrics.on_hand, 0) as on_hand,
         coalesce(demand.daily_demand, 0) as daily_demand,
         coalesce(demand.lead_demand, 0) as lead_demand,
@@ -95,8 +86,6 @@ described as (
         on pairs.article_number = articles.article_number
     inner join branches
         on pairs.branch_number = branches.branch_number
-    left join kept
-        on pairs.article_number = kept.article_number
     left join demand
         on pairs.branch_number = demand.branch_number and pairs.article_number = demand.article_number
     left join metrics
@@ -114,7 +103,6 @@ final as (
         shop_type,
         coalesce(assortment_type, 'one_shot') as assortment_type,
         is_active,
-        is_stock_kept,
         cast(on_hand as numeric(18, 4)) as on_hand,
         daily_demand,
         lead_demand,

@@ -17,6 +17,15 @@ on_order as (
     select * from {{ ref('int_planning__on_order') }}
 ),
 
+-- What was never there in any branch, like bags, nobody counts.
+kept as (
+    select
+        article_number,
+        min(first_quantity_on) as first_quantity_on
+    from {{ ref('int_inventory__pairs') }}
+    group by article_number
+),
+
 -- A row per size from here to the sums. By windows instead of joins: how many rows a group has is not known beforehand.
 of_sizes as (
     select
@@ -29,10 +38,13 @@ of_sizes as (
         sum(sizes.needed_units) over of_pair as needed_units,
         coalesce(on_order.on_order_units, 0) as on_order_units,
         coalesce(on_order.inbound_transfer_units, 0) as inbound_transfer_units,
-        pairs.supplied_from <> pairs.branch_number as is_supplied
+        pairs.supplied_from <> pairs.branch_number as is_supplied,
+        coalesce(kept.first_quantity_on <= pairs.as_of_date, false) as is_stock_kept
     from pairs
     inner join sizes
         on pairs.branch_number = sizes.branch_number and pairs.article_number = sizes.article_number
+    left join kept
+        on pairs.article_number = kept.article_number
     left join on_order
         on pairs.branch_number = on_order.branch_number and pairs.article_number = on_order.article_number
     window of_pair as (partition by pairs.branch_number, pairs.article_number)
