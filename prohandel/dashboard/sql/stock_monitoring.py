@@ -14,7 +14,7 @@ MOST_PAIRS = 1000
 def at_risk(filters: Filters) -> Query:
     """Pairs of merchandise that sell and are at or below their reorder point, or last less than a week.
 
-    The emptiest A articles first.
+    The emptiest A articles first; without those that were never in stock anywhere.
 
     Rows: the pair with its name and class, stock, demand per day, days of supply, reorder point, lost revenue of the
     run without stock that still goes on (EUR net).
@@ -47,6 +47,11 @@ def at_risk(filters: Filters) -> Query:
                 and events.ended_on is null
         where
             articles.is_merchandise
+            and not exists (
+                select orders.article_number
+                from reorder_recommendations as orders
+                where orders.article_number = status.article_number and orders.binding_constraint = 'not_kept'
+            )
             and status.avg_daily_demand_90d > 0
             and status.stock_status in ('out_of_stock', 'low', 'healthy')
             and (

@@ -163,6 +163,11 @@ def test_services_without_stock_are_not_at_risk(marts: Marts) -> None:
     assert metrics(open_page("stock_monitoring"))["Bestände in Gefahr"] == "0"
 
 
+def test_what_nobody_counts_is_not_at_risk(marts: Marts) -> None:
+    marts.execute("update marts.reorder_recommendations set binding_constraint = 'not_kept'")
+    assert metrics(open_page("stock_monitoring"))["Bestände in Gefahr"] == "0"
+
+
 def test_the_article_page(marts: Marts) -> None:
     shown = metrics(open_page("product", article="A1"))
     assert shown["Bestand"] == "10 Stück"
