@@ -137,9 +137,13 @@ def _newest(conn: psycopg.Connection, schema: str, name: str) -> datetime | None
 
 
 def _signals(conn: psycopg.Connection, schema: str, now: datetime) -> pl.DataFrame:
-    """Hourly sums: of which batch are they, and have they been there before the first run?
+    """What arrived by hour.
 
     The first run measures what is left of the past: rows that came again since are of their last arrival alone.
+
+    Returns:
+        Columns table_name, branch_number, arrived_at (hour), metric, numerator, denominator, is_batch (of the newest
+        run), is_of_first (of the first run alone), sample_key.
     """
     query = sql.SQL(
         """
