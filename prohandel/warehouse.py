@@ -523,7 +523,9 @@ def _launch(pgdata: Path) -> None:
             pgdata,
         ],
     )
-    pid = int(launched.stdout.split()[-1]) if launched.stdout.split() else 0
+    # What the shell itself complains of may come before or behind the number.
+    numbers = [line for line in launched.stdout.splitlines() if line.isdigit()]
+    pid = int(numbers[0]) if numbers else 0
     deadline = time.monotonic() + 30
     while _postmaster(pgdata) is None:
         if not pid or not _is_alive(pid) or time.monotonic() > deadline:

@@ -146,6 +146,18 @@ def test_a_killed_first_start_leaves_nothing_in_the_way(home: Path) -> None:
     assert not (home / "pgdata.new").exists()
 
 
+def test_a_log_that_cannot_be_written_is_named_with_its_remedy(home: Path) -> None:
+    warehouse.start(home)
+    warehouse.stop(home)
+    log = home / "pgdata" / "server.log"
+    log.chmod(0)
+    if os.geteuid() == 0:
+        # As after copying the folder as root.
+        os.chown(log, 0, 0)
+    with pytest.raises(ProhandelError, match=r"(?s)cannot be read or written.*owner of the folder"):
+        warehouse.start(home)
+
+
 def test_two_starts_at_once_make_one_server(home: Path) -> None:
     command = [sys.executable, "-m", "prohandel", "db", "start"]
     environment = {**os.environ, "PROHANDEL_HOME": str(home)}
