@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from dbt.adapters.base import BaseAdapter, BaseRelation
 
 from tests.python.staging.staging import BuildError, Staging
 
@@ -216,3 +218,20 @@ def test_no_setting_of_the_session_changes_anything(staging: Staging, session: d
     finally:
         staging.warehouse.session = {}
     assert found == expected
+
+
+def test_no_thread_takes_down_what_a_schema_holds(staging: Staging, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one did, others would be told that relations do not exist that it has not come to yet."""
+    staging.land("sale", SALE, [LINE])
+    listed: list[tuple[str, str]] = []
+    real = BaseAdapter.list_relations
+
+    def list_relations(self: BaseAdapter, database: str | None, schema: str) -> list[BaseRelation]:
+        if not self._schema_is_cached(database, schema):
+            listed.append((schema, threading.current_thread().name))
+        return real(self, database, schema)
+
+    monkeypatch.setattr(BaseAdapter, "list_relations", list_relations)
+    staging.build(*SALES)
+    assert {"prohandel", "state", "forecasting"} <= {schema for schema, _ in listed}
+    assert {thread for _, thread in listed} == {threading.main_thread().name}
