@@ -6,7 +6,7 @@
 
 {#-
   Constants of the baseline forecast, as prohandel/forecast/baseline.py has them for days: `half_life` and `window` in days,
-  `weekday_prior` and `level_prior` in units, bounds of the level's squared coefficient of variation and of the dispersion.
+  `weekday_prior` and `level_prior` in units, steps that pooled figures are rounded to (per 1, and per e-fold), bounds of the level's squared coefficient of variation and of the dispersion.
 -#}
 {% macro baseline_constant(name) %}
     {{ return({
@@ -14,6 +14,8 @@
         'window': 364,
         'weekday_prior': 20,
         'level_prior': 0.5,
+        'factor_steps': 50,
+        'level_steps': 50,
         'level_cv2_least': 0.02,
         'level_cv2_most': 1,
         'dispersion_most': 5,

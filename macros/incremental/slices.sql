@@ -37,7 +37,9 @@
   - optionally `until`: for rows that hold for a stretch of days, its last day; what reaches the eve of rebuild_from is
     rebuilt, because it may last longer or shorter now.
   - optionally `all_where_null`: slice column that the log leaves null where all of its values are to be rebuilt.
-  - optionally `and_by_key`: the model also rewrites rows that the log does not name; they are replaced by unique_key.
+  - optionally `also`: name of a model whose rows have change numbers; the slices that are news there are replaced as well.
+  - optionally `and_by_key`: the model also rewrites rows that no log names; they are replaced by unique_key.
+  - optionally `reads`: names of further models whose change numbers decide which rows those are.
   - optionally `derived`: SQL of slice columns that the log does not have.
   - optionally `until_as_of`, where all windows end at the as-of date: the log's day column, and flags. Changes of later
     days, which are most of an hour's, are left alone unless a flag is set: the model is rebuilt when that date moves on.
@@ -57,6 +59,14 @@
         {%- if 'from' in slice %} and old.{{ slice['from'] }} >= changed.rebuild_from{% endif %}
         {%- if 'until' in slice %} and old.{{ slice['until'] }} >= {{ days_after('changed.rebuild_from', -1) }}{% endif %};
     {% endfor %}
+    {% if slice.get('also') %}
+    delete from {{ arg_dict['target_relation'] }} as old
+    using {{ changed_slices(ref(slice['also']), slice['slice'], until_as_of=[]) }} as changed
+    where
+        {% for column in slice['slice'] -%}
+        old.{{ column }} = changed.{{ column }}{{ ' and ' if not loop.last }}
+        {% endfor -%};
+    {% endif %}
     {% if slice.get('and_by_key') %}
     delete from {{ arg_dict['target_relation'] }} as old
     using {{ arg_dict['temp_relation'] }} as rewritten

@@ -101,7 +101,7 @@
     {% endfor %}
     {% set meta = graph.nodes[unique_id].config.get('meta') or {} %}
     {% for name in meta.get('variables', []) %}
-        {% do parts.append(name ~ '=' ~ tojson(var(name), sort_keys=true)) %}
+        {% do parts.append(name ~ '=' ~ tojson(var(name, none), sort_keys=true)) %}
     {% endfor %}
     {% if meta.get('moves_with_as_of_date') %}
         {% set as_of = graph.nodes['model.' ~ project_name ~ '.int_as_of'].relation_name %}
@@ -152,7 +152,8 @@
 {% macro record_build() %}
     {% if execute and config.get('materialized') == 'incremental' %}
         {% set built_whole = not is_incremental() %}
-        {% set changes = (config.get('meta') or {}).get('changes') %}
+        {% set meta = config.get('meta') or {} %}
+        {% set changes = meta.get('changes') %}
         insert into {{ model_state() }} as state (
             model_name, generation, fingerprint, seen_change_number, previous_change_number
         )
@@ -161,7 +162,11 @@
             build.number,
             '{{ fingerprint_of(model.unique_id) }}',
             {% if changes %}
-            (select coalesce(max(change_number), 0) from {{ ref(changes) }}),
+            greatest(
+                {%- for name in [changes, meta.get('also')] + meta.get('reads', []) if name %}
+                (select coalesce(max(change_number), 0) from {{ ref(name) }}){{ ',' if not loop.last }}
+                {%- endfor %}
+            ),
             {% else %}
             build.number,
             {% endif %}

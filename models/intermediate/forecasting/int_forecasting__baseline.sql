@@ -1,13 +1,34 @@
 {{ config(
-    materialized='table',
+    materialized='incremental',
+    incremental_strategy='slices',
+    unique_key=['branch_number', 'article_number', 'iso_weekday'],
+    meta={
+        'changes': 'int_inventory__pair_changes',
+        'slice': ['branch_number', 'article_number'],
+        'also': 'int_forecasting__levels',
+        'until_as_of': ['rebuild_from', 'has_changed_pair'],
+        'moves_with_as_of_date': true,
+        'variables': ['as_of_date'],
+    },
     indexes=[{'columns': ['branch_number', 'article_number', 'iso_weekday'], 'unique': true}],
 ) }}
 
+-- depends_on: {{ ref('int_inventory__pair_changes') }}
+
 with recursive
 
+{% if is_incremental() -%}
+-- Whatever the log of pairs names has a new level, or none any more.
+levels as (
+    select *
+    from {{ ref('int_forecasting__levels') }}
+    where is_forecastable and change_number > {{ seen_change_number() }}
+),
+{%- else -%}
 levels as (
     select * from {{ ref('int_forecasting__levels') }} where is_forecastable
 ),
+{%- endif %}
 
 factors as (
     select * from {{ ref('int_forecasting__weekday_factors') }}

@@ -6,7 +6,7 @@ stored as (
     {% if stored is none -%}
     {{ no_rows({
         'forecast_origin': 'date', 'branch_number': dbt.type_string(), 'article_number': dbt.type_string(),
-        'model': dbt.type_string(), 'is_cold_start': 'boolean', 'demand_mean': 'real[]', 'demand_quantiles': 'real[]',
+        'run_id': dbt.type_bigint(), 'model': dbt.type_string(), 'is_cold_start': 'boolean', 'demand_mean': 'real[]', 'demand_quantiles': 'real[]',
         'dispersion': 'real', 'level_cv2': 'real',
     }) }}
     {%- else -%}
@@ -33,6 +33,7 @@ final as (
         stored.article_number,
         stored.forecast_origin,
         {{ days_apart('stored.forecast_origin', 'as_of.as_of_date') }} as age_days,
+        stored.run_id,
         stored.model,
         stored.is_cold_start,
         stored.demand_mean,

@@ -3,14 +3,12 @@
     indexes=[{'columns': ['branch_number', 'category', 'iso_weekday'], 'unique': true}],
 ) }}
 
+{%- set steps = baseline_constant('factor_steps') %}
+
 with
 
-pair_weekdays as (
-    select * from {{ ref('int_forecasting__pair_weekdays') }}
-),
-
-articles as (
-    select * from {{ ref('int_forecasting__articles') }}
+sums as (
+    select * from {{ ref('int_forecasting__weekday_sums') }}
 ),
 
 weekdays as (
@@ -19,19 +17,6 @@ weekdays as (
         values
         {% for weekday in range(1, 8) %}({{ weekday }}){{ ', ' if not loop.last }}{% endfor %}
     ) as numbered_weekdays (iso_weekday)
-),
-
-sums as (
-    select
-        pair_weekdays.branch_number,
-        articles.category,
-        pair_weekdays.iso_weekday,
-        sum(pair_weekdays.units) as units,
-        sum(pair_weekdays.share) as share
-    from pair_weekdays
-    inner join articles
-        on pair_weekdays.article_number = articles.article_number
-    group by pair_weekdays.branch_number, articles.category, pair_weekdays.iso_weekday
 ),
 
 rates as (
@@ -59,15 +44,21 @@ raw_factors as (
             and weekdays.iso_weekday = sums.iso_weekday
 ),
 
-final as (
+-- To steps far smaller than their error, so that few move when few lines do.
+rounded as (
     select
         branch_number,
         category,
         iso_weekday,
         cast(
-            raw_factor * 7 / sum(raw_factor) over (partition by branch_number, category) as numeric(28, 15)
+            round(raw_factor * 7 / sum(raw_factor) over (partition by branch_number, category) * {{ steps }}) / {{ steps }}
+            as numeric(18, 6)
         ) as weekday_factor
     from raw_factors
+),
+
+final as (
+    {{ with_change_number('rounded', ['branch_number', 'category', 'iso_weekday'], ['weekday_factor']) }}
 )
 
 select * from final

@@ -1,12 +1,28 @@
 {{ config(
-    materialized='table',
+    materialized='incremental',
+    incremental_strategy='slices',
+    unique_key=['branch_number', 'article_number'],
+    meta={
+        'changes': 'int_inventory__pair_changes',
+        'slice': ['branch_number', 'article_number'],
+        'also': 'int_planning__lead_time_sums',
+        'until_as_of': ['rebuild_from', 'has_changed_pair'],
+        'moves_with_as_of_date': true,
+        'variables': ['as_of_date', 'forecast_horizon_days', 'forecast_max_age_days'],
+    },
     indexes=[{'columns': ['branch_number', 'article_number'], 'unique': true}],
 ) }}
+
+-- depends_on: {{ ref('int_inventory__pair_changes') }}
 
 with recursive
 
 sums as (
-    select * from {{ ref('int_planning__lead_time_sums') }}
+    select *
+    from {{ ref('int_planning__lead_time_sums') }}
+    {%- if is_incremental() %}
+    where change_number > {{ seen_change_number() }}
+    {%- endif %}
 ),
 
 distributions as (

@@ -1,10 +1,28 @@
 {{ config(
-    materialized='table',
+    materialized='incremental',
+    incremental_strategy='slices',
+    unique_key=['branch_number', 'article_number'],
+    meta={
+        'changes': 'int_inventory__pair_changes',
+        'slice': ['branch_number', 'article_number'],
+        'also': 'int_forecasting__levels',
+        'and_by_key': true,
+        'until_as_of': ['rebuild_from', 'has_changed_pair'],
+        'moves_with_as_of_date': true,
+        'variables': ['as_of_date', 'forecast_horizon_days', 'forecast_max_age_days'],
+    },
     indexes=[{'columns': ['branch_number', 'article_number'], 'unique': true}],
 ) }}
 
+{%- set changes = ref('int_inventory__pair_changes') %}
+{%- set levels = ref('int_forecasting__levels') %}
 {%- set horizon = forecast_setting('forecast_horizon_days') %}
 {%- set stretches = {'lead': 'lead_time_days', 'protection': 'protection_days'} %}
+{#- What the rows hold of policies, seasons and batches. -#}
+{%- set compared = [
+    'lead_time_days', 'protection_days', 'lead_time_sd_days', 'service_level', 'service_kind', 'days_until_season_end',
+    'run_id',
+] %}
 {#- How many of the days of a row lie within so many days ahead. -#}
 {%- set counted = {
     'lead': 'lead_time_days', 'protection': 'protection_days', 'season': 'coalesce(days_until_season_end, 0)',
@@ -17,7 +35,7 @@ batches as (
     select * from {{ ref('int_forecasting__batches') }} where is_fresh
 ),
 
-described as (
+all_pairs as (
     select
         series.branch_number,
         series.article_number,
@@ -29,6 +47,7 @@ described as (
         policies.service_level,
         policies.service_kind,
         {{ days_apart('series.series_end', 'series.season_ends_on') }} as days_until_season_end,
+        batches.run_id,
         batches.article_number is not null as has_batch
     from {{ ref('int_forecasting__series') }} as series
     inner join {{ ref('int_planning__order_policies') }} as policies
@@ -37,6 +56,44 @@ described as (
         on series.branch_number = batches.branch_number and series.article_number = batches.article_number
     where series.has_own_stock
 ),
+
+{% if is_incremental() -%}
+news as (
+    select
+        branch_number,
+        article_number
+    from {{ changed_slices(changes, ['branch_number', 'article_number']) }} as logged
+    union
+    select
+        branch_number,
+        article_number
+    from {{ levels }}
+    where change_number > {{ seen_change_number() }}
+),
+
+-- Policies and batches move without a change of the pair.
+described as (
+    select all_pairs.*
+    from all_pairs
+    left join news
+        on all_pairs.branch_number = news.branch_number and all_pairs.article_number = news.article_number
+    left join {{ this }} as kept
+        on all_pairs.branch_number = kept.branch_number and all_pairs.article_number = kept.article_number
+    where
+        all_pairs.is_forecastable
+        and (
+            news.article_number is not null
+            {%- for column in compared %}
+            or kept.{{ column }} is distinct from all_pairs.{{ column }}
+            {%- endfor %}
+        )
+    {{ computed_once() }}
+),
+{%- else -%}
+described as (
+    select * from all_pairs where is_forecastable
+),
+{%- endif %}
 
 -- Days of the baseline differ by weekday alone: the first of each is read, and its like are counted.
 of_baseline as (
@@ -52,7 +109,7 @@ of_baseline as (
     from described
     inner join {{ ref('int_forecasting__baseline') }} as baseline
         on described.branch_number = baseline.branch_number and described.article_number = baseline.article_number
-    where described.is_forecastable and not described.has_batch
+    where not described.has_batch
 ),
 
 of_batch as (
@@ -98,6 +155,7 @@ sums as (
         service_level,
         service_kind,
         days_until_season_end,
+        run_id,
         sum(demand_mean * days_of_all) / sum(days_of_all) as daily_demand,
         sum(demand_mean * (days_of_all - days_of_early)) / sum(days_of_all - days_of_early) as daily_demand_at_end,
         {%- for stretch in stretches %}
@@ -113,7 +171,7 @@ sums as (
     from days
     group by
         branch_number, article_number, lead_time_days, protection_days, lead_time_sd_days, service_level, service_kind,
-        days_until_season_end
+        days_until_season_end, run_id
 ),
 
 extended as (
@@ -141,6 +199,10 @@ final as (
         model,
         forecast_origin,
         is_from_batch,
+        run_id,
+        lead_time_days,
+        protection_days,
+        lead_time_sd_days,
         service_level,
         service_kind,
         cast(daily_demand as numeric(18, 6)) as daily_demand,
@@ -162,7 +224,8 @@ final as (
         ) as {{ stretch }}_dispersion,
         {%- endfor %}
         -- Fill rates ask for the distribution as far as there is anything to lose.
-        case when service_kind = 'fill' then 0.99999 else service_level end as stop_level
+        case when service_kind = 'fill' then 0.99999 else service_level end as stop_level,
+        {{ next_change_number() }} as change_number
     from extended
 )
 

@@ -12,7 +12,11 @@ from tests.python.scenarios.harness import Warehouse
 
 _BASELINE = (
     "int_forecasting__pair_weekdays",
+    "int_forecasting__weekday_sums",
     "int_forecasting__weekday_factors",
+    "int_forecasting__category_levels",
+    "int_forecasting__pair_levels",
+    "int_forecasting__dispersions",
     "int_forecasting__levels",
     "int_forecasting__baseline",
 )
@@ -66,8 +70,8 @@ TABLES = {
 # What `prohandel forecast` writes; there before the models are compiled, which ask whether it is.
 STORED = {
     "forecasting.forecasts": (
-        "forecast_origin date, branch_number text, article_number text, model text, is_cold_start boolean,"
-        " demand_mean real[], demand_quantiles real[][], dispersion real, level_cv2 real"
+        "forecast_origin date, branch_number text, article_number text, run_id bigint, model text,"
+        " is_cold_start boolean, demand_mean real[], demand_quantiles real[][], dispersion real, level_cv2 real"
     ),
     "forecasting.scores": (
         "model text, segment text, forecast_origin date, horizon_week integer, wape double precision,"
@@ -154,8 +158,9 @@ def _identifier(name: str) -> sql.Identifier:
 
 def compile_queries(warehouse: Warehouse) -> Queries:
     """Compiles the models for a full build."""
-    for schema in ("intermediate", "marts", "forecasting"):
+    for schema in ("intermediate", "marts", "forecasting", "state"):
         warehouse.execute(f"create schema {schema}")
+    warehouse.execute("create sequence state.change_number")
     for name, declared in STORED.items():
         warehouse.execute(f"create table {name} ({declared})")
     # Nothing is worked on over and over but these few rows; a plan for many would cost more than it saves.

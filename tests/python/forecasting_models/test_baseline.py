@@ -53,9 +53,9 @@ def test_one_sale_by_hand(queries: Queries) -> None:
     share, units = np.zeros((1, 10)), np.zeros((1, 10))
     share[0, 9], units[0, 9] = 1.0, 3.0
     found = _by_key(queries, Case([("b", "a")], {"a": "x"}, [9], units, share))
-    # r = 3: raw factors are 1 on six days, and (3 + 20) / (3 + 20) on Sunday. g = 3: (3 + 0.5) / (1 + 0.5 / 3) = 3.
-    # a = ((3 - 3)^2 - 3) / 9 below 0; the level's error 0.02 + 1 / 3.5.
-    assert found["b", "a", 1][:3] == pytest.approx([3, 0, 0.02 + 1 / 3.5])
+    # r = 3: raw factors are 1 on six days, and (3 + 20) / (3 + 20) on Sunday. g = 3, in steps of 2 % exp(1.1):
+    # (3 + 0.5) / (1 + 0.5 / 3.004166). a = ((3 - 3)^2 - 3) / 9 below 0; the level's error 0.02 + 1 / 3.5.
+    assert found["b", "a", 1][:3] == pytest.approx([3.5 / (1 + 0.5 / 3.0041660), 0, 0.02 + 1 / 3.5])
 
 
 def test_nothing_ever_sold(queries: Queries) -> None:
@@ -80,7 +80,10 @@ def test_quantiles_of_any_mean(queries: Queries, mean: float) -> None:
         ],
     }
     given = {
-        "intermediate.int_forecasting__pair_weekdays": "branch_number text",
+        **{
+            f"intermediate.int_forecasting__{unused}": "branch_number text"
+            for unused in ("pair_weekdays", "weekday_sums", "category_levels", "pair_levels", "dispersions")
+        },
         "intermediate.int_forecasting__levels": (
             "branch_number text, article_number text, category text, is_forecastable boolean, series_end date,"
             " level numeric(28, 15), dispersion numeric(28, 15), level_cv2 numeric(28, 15)"

@@ -18,7 +18,9 @@ COLUMNS = ("article_number", "branch_number", "forecast_date", "demand_mean", "d
 HORIZON = 28
 # Models in the place of those that make them.
 GIVEN = {
-    "intermediate.int_forecasting__batches": "branch_number text, article_number text, is_fresh boolean",
+    "intermediate.int_forecasting__batches": (
+        "branch_number text, article_number text, run_id bigint, is_fresh boolean"
+    ),
     "intermediate.int_forecasting__baseline": (
         "branch_number text, article_number text, iso_weekday integer, demand_mean numeric(28, 15),"
         " dispersion numeric(28, 15), level_cv2 numeric(28, 15)"
@@ -258,7 +260,10 @@ def test_a_fill_rate_asks_for_what_brute_force_finds(queries: Queries) -> None:
     """Poisson demand of one a day, seven days of lead time, seven of review."""
     tables: dict[str, list[dict[str, Any]]] = {
         "intermediate.int_forecasting__series": [
-            {"branch_number": "b", "article_number": "a", "has_own_stock": True, "series_end": A}
+            {
+                    "branch_number": "b", "article_number": "a", "has_own_stock": True, "series_end": A,
+                    "is_forecastable": True,
+                }
         ],
         "intermediate.int_planning__order_policies": [
             {

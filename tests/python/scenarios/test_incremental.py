@@ -68,6 +68,12 @@ def brand_and_creation_move(w: Warehouse) -> None:
     change_rows(w, "article", "true", limit=3, brand="Another", created_at="2019-05-01T08:00:00")
 
 
+def branch_and_article_switched_off(w: Warehouse) -> None:
+    """No pair changes, yet none of the branch or article is forecast any more."""
+    change_rows(w, "shop", "branch_number = '0902'", is_active=False)
+    change_rows(w, "article", "true", is_active=False)
+
+
 def stock_seen_earlier(w: Warehouse) -> None:
     """The first look at a branch's shelves moves, which decides since when each of its pairs is known."""
     ((first,),) = w.execute("select min(_fivetran_start) from prohandel.inventory_history where branch_number = '0902'")
@@ -121,6 +127,7 @@ GROUPS: list[tuple[Change, ...]] = [
         branch_after_its_sales,
         article_changes,
         brand_and_creation_move,
+        branch_and_article_switched_off,
         stock_seen_earlier,
         new_column,
         widened_column,
