@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
@@ -22,12 +23,30 @@ AGES = ("#8DB9E8", "#5B9BDB", "#2F78C4", "#D9A05B", "#D06A0A", "#7F848C")
 
 HEIGHT = 280
 
-# Altair would check every part of a chart when it is made, and again in each chart that takes it in; Streamlit has
-# the whole checked once when it is drawn.
+# Altair would check every part of a chart when it is made, and again in each chart that takes it in.
 schemapi.disable_debug_mode()
+
+CHECKED = False
+"""Is a chart held against Vega-Lite's schema before it is drawn? Tests turn it on: it takes longer than the drawing."""
 
 _NUMBER = {"money": ",.0f", "units": ",.0f", "count": ",.0f", "days": ",.0f", "percent": ".1%", "factor": ",.2f",
            "units_exact": ",.1f"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A finished chart as Streamlit asks for it.
+
+    Attributes:
+        chart: of Altair.
+    """
+
+    chart: Any
+
+    def to_dict(self) -> dict[str, Any]:
+        """The chart in Vega-Lite."""
+        found: dict[str, Any] = self.chart.to_dict(validate=CHECKED)
+        return found
 
 
 def number_format(kind: str) -> str:
@@ -35,7 +54,7 @@ def number_format(kind: str) -> str:
     return _NUMBER.get(kind, ",.0f")
 
 
-def finished(chart: alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart, words: Words) -> Any:
+def finished(chart: alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart, words: Words) -> Drawn:
     """A chart with the numbers and dates of the reader's language and quiet axes."""
     # Not by configure_axis and its like: each of them copies the whole chart, which takes longer than drawing it.
     done = chart.copy(deep=False)
@@ -47,7 +66,7 @@ def finished(chart: alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatCha
         "legend": {"orient": "top", "title": None, "labelFontSize": 12, "symbolSize": 90, "labelLimit": 220,
                    "columns": 4},
     }  # fmt: skip
-    return done
+    return Drawn(done)
 
 
 def day_axis(words: Words, days: int, title: str | None = None) -> alt.Axis:

@@ -111,8 +111,20 @@ def without_effect(context: Context, *names: str) -> None:
         names: of filters, as `Filters.active` has them: branch, category, brand, season, supplier, assortment.
     """
     idle = [context.words(name) for name in names if name in context.filters.active()]
-    if idle:
-        st.caption(context.words("not_here", names=", ".join(idle)))
+    note(context.words("not_here", names=", ".join(idle)) if idle else "")
+
+
+def note(text: str) -> None:
+    """A line that comes and goes with the filters, in a place of its own.
+
+    Streamlit tells what follows apart by its place: something in between would have it all drawn anew.
+
+    Args:
+        text: empty where there is nothing to say.
+    """
+    with st.container():
+        if text:
+            st.caption(text)
 
 
 @dataclass(frozen=True)

@@ -186,8 +186,7 @@ def _reset() -> None:
 
 def _chosen(words: Words, options: Options, filters: Filters) -> None:
     """One line that names what is filtered, with the way out."""
-    # Its place is there before it is needed: Streamlit tells what follows apart by its place, and would draw the whole
-    # page anew where something came in between.
+    # Its place is there before it is needed, as that of `components.note`.
     place = st.container(key="filter-chosen", horizontal=True, vertical_alignment="center", gap="small")
     if not filters.active():
         return

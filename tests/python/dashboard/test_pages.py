@@ -9,6 +9,7 @@ import psycopg
 import pytest
 import streamlit as st
 
+from prohandel.dashboard import charts
 from tests.python.conftest import Server
 from tests.python.dashboard.conftest import fill, metrics, open_page, settings_of, texts
 from tests.python.dashboard.retailer import RUN_AT
@@ -204,6 +205,23 @@ def test_the_reason_of_a_transfer_is_in_the_readers_language(marts: Marts) -> No
 
 def test_a_filter_without_effect_is_named(marts: Marts) -> None:
     assert "Ohne Wirkung auf dieser Seite: Marke." in told(open_page(brand="Alster"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_filter_leaves_everything_in_its_place(marts: Marts, page: str) -> None:
+    """Streamlit draws anew what has another place than before."""
+    app = open_page(page, **({"article": "A1"} if page == "product" else {}))
+    before = [element.type for element in app.main.children.values()]
+    branches = app.multiselect(key="filter_branch")
+    branches.select(branches.options[0]).run()
+    assert f"**Filiale:** {branches.options[0]}" in told(app)
+    # The article page has more to show of one branch, at its end.
+    assert [element.type for element in app.main.children.values()][: len(before)] == before
+
+
+def test_a_chart_against_the_schema_is_refused(marts: Marts, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(charts, "_NUMBER", dict.fromkeys(charts._NUMBER, 1))
+    assert "Das ging schief" in told(open_page("inventory_overview"))
 
 
 def test_nothing_that_fits_is_a_designed_state(marts: Marts) -> None:
