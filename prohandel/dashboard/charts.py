@@ -54,11 +54,10 @@ def number_format(kind: str) -> str:
     return _NUMBER.get(kind, ",.0f")
 
 
-def finished(chart: alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart, words: Words) -> Drawn:
+def finished(chart: alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart, words: Words) -> Any:
     """A chart with the numbers and dates of the reader's language and quiet axes."""
-    # Not by configure_axis and its like: each of them copies the whole chart, which takes longer than drawing it.
-    done = chart.copy(deep=False)
-    done.config = {
+    # Neither on a copy nor by configure_axis and its like: each of them takes longer than drawing the chart.
+    chart.config = {
         "locale": words.formats.vega_locale(),
         "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "titlePadding": 8,
                  "domain": False, "ticks": False, "labelLimit": 190},
@@ -66,7 +65,7 @@ def finished(chart: alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatCha
         "legend": {"orient": "top", "title": None, "labelFontSize": 12, "symbolSize": 90, "labelLimit": 220,
                    "columns": 4},
     }  # fmt: skip
-    return Drawn(done)
+    return Drawn(chart)
 
 
 def day_axis(words: Words, days: int, title: str | None = None) -> alt.Axis:
@@ -130,7 +129,7 @@ def lines(
     near = alt.selection_point(nearest=True, on="pointerover", encodings=["x"], empty=False, clear="pointerout")
     line = base.mark_line(strokeWidth=2, interpolate="linear").encode(color=color)
     points = base.mark_circle(size=70).encode(
-        color=color, opacity=alt.condition(near, alt.value(1), alt.value(0)), tooltip=tooltips
+        color=color, opacity=alt.OpacityValue(**alt.condition(near, alt.value(1), alt.value(0))), tooltip=tooltips
     )
     # The data stand in the whole alone: Altair writes those of a part out as text to tell parts apart.
     return alt.layer(line, points.add_params(near), data=frame)

@@ -110,7 +110,7 @@ def against(
     )
     # A layer without a mark has no name for a screen reader.
     bars = base.transform_filter(alt.datum.side == names[0]).mark_bar(cornerRadiusEnd=2).encode(
-        opacity=alt.condition("datum.is_partial", alt.value(_PALE), alt.value(1.0))
+        opacity=alt.OpacityValue(**alt.condition("datum.is_partial", alt.value(_PALE), alt.value(1.0)))
     )  # fmt: skip
     ticks = base.transform_filter(alt.datum.side == names[1]).mark_tick(thickness=3, bandSize=22, orient="horizontal")
     layers = [bars] + [ticks] * bool(frame[f"{value}_before"].notna().any())

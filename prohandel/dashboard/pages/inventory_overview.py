@@ -222,7 +222,7 @@ def _matrix(context: Context) -> tuple[str, str] | None:
         fillOpacity=alt.Opacity(
             "share:Q", scale=alt.Scale(domain=[0, 0.5], range=[0.06, 0.5], clamp=True), legend=None
         ),
-        strokeWidth=alt.condition(picked, alt.value(2), alt.value(0.5), empty=False),
+        strokeWidth=alt.StrokeWidthValue(**alt.condition(picked, alt.value(2), alt.value(0.5), empty=False)),
     )
     numbers = base.mark_text(fontSize=14, fontWeight=600, dy=-9, color=charts.TEXT).encode(text="label:N")
     money = base.mark_text(fontSize=12, dy=10, color=charts.TEXT).encode(text="money:N")

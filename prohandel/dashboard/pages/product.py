@@ -276,11 +276,11 @@ def _size_chart(context: Context, drawn: pd.DataFrame, sizes: list[str]) -> Any:
     cells = base.mark_rect(cornerRadius=4).encode(
         color=alt.Color("state:N", scale=alt.Scale(domain=present, range=[
             colors[states_there.index(name)] for name in present])),
-        fillOpacity=alt.condition("datum.on_hand > 0", alt.value(0.28), alt.value(0.22)),
+        fillOpacity=alt.FillOpacityValue(**alt.condition("datum.on_hand > 0", alt.value(0.28), alt.value(0.22))),
     )  # fmt: skip
     numbers = base.mark_text(fontSize=13, color=charts.TEXT).encode(
         text=alt.Text("on_hand:Q", format=",.0f"),
-        opacity=alt.condition("datum.on_hand == 0", alt.value(0.65), alt.value(1)),
+        opacity=alt.OpacityValue(**alt.condition("datum.on_hand == 0", alt.value(0.65), alt.value(1))),
     )
     return alt.layer(cells, numbers, data=drawn)
 

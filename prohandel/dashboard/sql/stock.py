@@ -30,7 +30,8 @@ _LEVELS = sql.SQL(
     """
 )
 
-# stock_levels lays days over spans. Day by day the server reads all spans before each; for a stretch it reads them once.
+# stock_levels lays days over spans. For some days the server reads all spans before each; for a stretch it reads them
+# once.
 _SOME_LEVELS = sql.SQL(
     """
     with stretch as materialized ({stretch})
