@@ -90,10 +90,16 @@ def main() -> None:
     page.run()
 
 
-def _pages(words: Words, todo: list[Callable[[], None]]) -> Choice:
+def modules() -> dict[str, str]:
+    """Names of the modules of the pages that are there, by name of the page."""
     names = [name for name in MENU if (HERE / "pages" / f"{name}.py").is_file()]
+    return {name: f"prohandel.dashboard.pages.{name}" for name in names}
+
+
+def _pages(words: Words, todo: list[Callable[[], None]]) -> Choice:
     return {
-        name: st.Page(lambda: todo.pop()(), title=words(name), url_path=name, default=name == FIRST) for name in names
+        name: st.Page(lambda: todo.pop()(), title=words(name), url_path=name, default=name == FIRST)
+        for name in modules()
     }
 
 
@@ -102,7 +108,7 @@ def _draw(name: str, words: Words, pages: Choice) -> None:
     settings = None
     try:
         settings = from_environment()
-        page = importlib.import_module(f"prohandel.dashboard.pages.{name}")
+        page = importlib.import_module(modules()[name])
         context = _context(name, words, pages, settings, getattr(page, "CONTROLS", filter_bar.CONTROLS))
         with st.sidebar:
             _language_switch(words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import altair as alt
@@ -22,12 +23,30 @@ AGES = ("#8DB9E8", "#5B9BDB", "#2F78C4", "#D9A05B", "#D06A0A", "#7F848C")
 
 HEIGHT = 280
 
-# Altair would check every part of a chart when it is made, and again in each chart that takes it in; Streamlit has
-# the whole checked once when it is drawn.
+# Altair would check every part of a chart when it is made, and again in each chart that takes it in.
 schemapi.disable_debug_mode()
+
+CHECKED = False
+"""Is a chart held against Vega-Lite's schema before it is drawn? Tests turn it on: it takes longer than the drawing."""
 
 _NUMBER = {"money": ",.0f", "units": ",.0f", "count": ",.0f", "days": ",.0f", "percent": ".1%", "factor": ",.2f",
            "units_exact": ",.1f"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A finished chart as Streamlit asks for it.
+
+    Attributes:
+        chart: of Altair.
+    """
+
+    chart: Any
+
+    def to_dict(self) -> dict[str, Any]:
+        """The chart in Vega-Lite."""
+        found: dict[str, Any] = self.chart.to_dict(validate=CHECKED)
+        return found
 
 
 def number_format(kind: str) -> str:
@@ -37,9 +56,8 @@ def number_format(kind: str) -> str:
 
 def finished(chart: alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatChart, words: Words) -> Any:
     """A chart with the numbers and dates of the reader's language and quiet axes."""
-    # Not by configure_axis and its like: each of them copies the whole chart, which takes longer than drawing it.
-    done = chart.copy(deep=False)
-    done.config = {
+    # Neither on a copy nor by configure_axis and its like: each of them takes longer than drawing the chart.
+    chart.config = {
         "locale": words.formats.vega_locale(),
         "axis": {"labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "titlePadding": 8,
                  "domain": False, "ticks": False, "labelLimit": 190},
@@ -47,7 +65,7 @@ def finished(chart: alt.Chart | alt.LayerChart | alt.FacetChart | alt.HConcatCha
         "legend": {"orient": "top", "title": None, "labelFontSize": 12, "symbolSize": 90, "labelLimit": 220,
                    "columns": 4},
     }  # fmt: skip
-    return done
+    return Drawn(chart)
 
 
 def day_axis(words: Words, days: int, title: str | None = None) -> alt.Axis:
@@ -111,7 +129,7 @@ def lines(
     near = alt.selection_point(nearest=True, on="pointerover", encodings=["x"], empty=False, clear="pointerout")
     line = base.mark_line(strokeWidth=2, interpolate="linear").encode(color=color)
     points = base.mark_circle(size=70).encode(
-        color=color, opacity=alt.condition(near, alt.value(1), alt.value(0)), tooltip=tooltips
+        color=color, opacity=alt.OpacityValue(**alt.condition(near, alt.value(1), alt.value(0))), tooltip=tooltips
     )
     # The data stand in the whole alone: Altair writes those of a part out as text to tell parts apart.
     return alt.layer(line, points.add_params(near), data=frame)

@@ -111,8 +111,20 @@ def without_effect(context: Context, *names: str) -> None:
         names: of filters, as `Filters.active` has them: branch, category, brand, season, supplier, assortment.
     """
     idle = [context.words(name) for name in names if name in context.filters.active()]
-    if idle:
-        st.caption(context.words("not_here", names=", ".join(idle)))
+    note(context.words("not_here", names=", ".join(idle)) if idle else "")
+
+
+def note(text: str) -> None:
+    """A line that comes and goes with the filters, in a place of its own.
+
+    Streamlit tells what follows apart by its place: something in between would have it all drawn anew.
+
+    Args:
+        text: empty where there is nothing to say.
+    """
+    with st.container():
+        if text:
+            st.caption(text)
 
 
 @dataclass(frozen=True)
@@ -215,7 +227,7 @@ def table(
             width="stretch",
             height=height,
             column_config=_headings(context, columns),
-            key=f"table-{name}-{_mark(shown)}",
+            key=f"table-{name}-{_mark(shown)}" if clickable else f"table-{name}",
             on_select="rerun" if clickable else "ignore",
             selection_mode="single-row",
             row_height=34,
@@ -230,7 +242,7 @@ def table(
 
 def _mark(frame: pd.DataFrame) -> str:
     """Another key for other rows, so that no selection outlives the rows that it was made in."""
-    return hashlib.sha1(pd.util.hash_pandas_object(frame.head(20).astype(str)).to_numpy().tobytes()).hexdigest()[:8]  # noqa: S324
+    return hashlib.sha1(repr(frame.head(20).to_numpy().tolist()).encode()).hexdigest()[:8]  # noqa: S324
 
 
 def _foot(context: Context, frame: pd.DataFrame, *, clickable: bool) -> None:

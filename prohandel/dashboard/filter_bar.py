@@ -186,6 +186,8 @@ def _reset() -> None:
 
 def _chosen(words: Words, options: Options, filters: Filters) -> None:
     """One line that names what is filtered, with the way out."""
+    # Its place is there before it is needed, as that of `components.note`.
+    place = st.container(key="filter-chosen", horizontal=True, vertical_alignment="center", gap="small")
     if not filters.active():
         return
     parts = []
@@ -197,6 +199,6 @@ def _chosen(words: Words, options: Options, filters: Filters) -> None:
         shown = [options.branches.get(value, value) if name == "branch" else words.of_value(value) for value in values]
         more = f" +{len(shown) - 3}" if len(shown) > 3 else ""
         parts.append(f"**{words(name)}:** {', '.join(shown[:3])}{more}")
-    with st.container(key="filter-chosen", horizontal=True, vertical_alignment="center", gap="small"):
+    with place:
         st.markdown(" · ".join(parts), width="content")
         st.button(words("reset"), on_click=_reset, type="tertiary", key="filters_reset")

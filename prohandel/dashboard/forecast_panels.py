@@ -128,7 +128,7 @@ def _forecast_chart(context: Context, past: pd.DataFrame, future: pd.DataFrame, 
     color = alt.Color("series:N", sort=order, scale=alt.Scale(domain=order, range=[charts.BLUE, charts.ORANGE]))
     x = alt.X("period_start:T", axis=axis)
     day = alt.Tooltip("period_start:T", title=words("from_day"), format="%d.%m.%Y")
-    coming = alt.Chart(future.assign(series=words("expected")), height=320).encode(x=x)
+    coming = alt.Chart(height=320).encode(x=x)
     wide = coming.mark_area(opacity=0.16, color=charts.ORANGE).encode(
         y=alt.Y("demand_p80:Q", axis=y_axis), y2="demand_p95:Q"
     )
@@ -152,7 +152,7 @@ def _forecast_chart(context: Context, past: pd.DataFrame, future: pd.DataFrame, 
             tooltip=[day, alt.Tooltip("demand_units:Q", title=words("sold"), format=",.0f")],
         )
     )
-    return wide + narrow + sold + mean
+    return alt.layer(wide, narrow, sold, mean, data=future.assign(series=words("expected")))
 
 
 def accuracy_panels(context: Context) -> None:

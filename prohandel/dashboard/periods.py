@@ -97,7 +97,7 @@ def against(
     written = charts.number_format(kind)
     color = alt.Color("side:N", sort=list(names), scale=alt.Scale(domain=list(names), range=[charts.BLUE, charts.GREY]))
     axis = alt.Axis(title=None, grid=False, labelAngle=0, labelOverlap="greedy", labelPadding=6)
-    base = alt.Chart(long, height=height).encode(
+    base = alt.Chart(height=height).encode(
         x=alt.X("label:N", sort=order, axis=axis),
         y=alt.Y("amount:Q", axis=charts.value_axis(title, kind)),
         color=color,
@@ -110,10 +110,11 @@ def against(
     )
     # A layer without a mark has no name for a screen reader.
     bars = base.transform_filter(alt.datum.side == names[0]).mark_bar(cornerRadiusEnd=2).encode(
-        opacity=alt.condition("datum.is_partial", alt.value(_PALE), alt.value(1.0))
+        opacity=alt.OpacityValue(**alt.condition("datum.is_partial", alt.value(_PALE), alt.value(1.0)))
     )  # fmt: skip
     ticks = base.transform_filter(alt.datum.side == names[1]).mark_tick(thickness=3, bandSize=22, orient="horizontal")
-    return bars + ticks if frame[f"{value}_before"].notna().any() else bars
+    layers = [bars] + [ticks] * bool(frame[f"{value}_before"].notna().any())
+    return alt.layer(*layers, data=long)
 
 
 def by_part(
@@ -132,7 +133,7 @@ def by_part(
     """
     labels = frame.sort_values("period_start")["label"].drop_duplicates().tolist()
     axis = alt.Axis(title=None, grid=False, labelAngle=0, labelOverlap="greedy", labelPadding=6)
-    base = alt.Chart(frame, height=height).encode(
+    base = alt.Chart(height=height).encode(
         x=alt.X("label:N", sort=labels, axis=axis),
         y=alt.Y(f"{value}:Q", axis=charts.value_axis(title, kind), scale=alt.Scale(zero=False, nice=True)),
         color=alt.Color("name:N", sort=order, scale=alt.Scale(domain=order, range=list(charts.SERIES[: len(order)]))),
@@ -147,4 +148,4 @@ def by_part(
     whole = base.transform_filter("!datum.is_partial").mark_point(size=45, filled=True, opacity=1)
     cut = base.transform_filter("datum.is_partial").mark_point(size=45, filled=False, strokeWidth=2)
     layers = [line] + [whole] * bool((~frame["is_partial"]).any()) + [cut] * bool(frame["is_partial"].any())
-    return alt.layer(*layers)
+    return alt.layer(*layers, data=frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 RATES = {
@@ -29,8 +30,10 @@ def with_rates(frame: pd.DataFrame, rates: dict[str, tuple[str, str]] = RATES) -
     made = {}
     for name, (above, below) in rates.items():
         for suffix in SIDES:
-            base = pd.to_numeric(frame[f"{below}{suffix}"])
-            made[f"{name}{suffix}"] = pd.to_numeric(frame[f"{above}{suffix}"]) / base.where(base != 0)
+            base = frame[f"{below}{suffix}"].to_numpy(dtype=float)
+            made[f"{name}{suffix}"] = frame[f"{above}{suffix}"].to_numpy(dtype=float) / np.where(
+                base != 0, base, np.nan
+            )
     return frame.assign(**made)
 
 

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from prohandel.dashboard.filters import Span
+
+_Days = npt.NDArray[np.datetime64]
+_Values = npt.NDArray[np.float64]
 
 WINDOW = 365
 """Days of a turnover."""
@@ -23,17 +28,17 @@ def level(levels: pd.DataFrame, column: str, day: date) -> float | None:
         column: stock_units or stock_value_cost.
         day: the day.
     """
-    known = levels.loc[levels["date_day"] <= pd.Timestamp(day), ["date_day", column]].dropna()
-    if known.empty or (pd.Timestamp(day) - known["date_day"].iloc[-1]).days > 7:
+    days, values = _known(levels, column)
+    until = int((days <= np.datetime64(day)).sum())
+    if not until or (np.datetime64(day) - days[until - 1]).astype(int) > 7:
         return None
-    return float(known[column].iloc[-1])
+    return float(values[until - 1])
 
 
 def stockout_rate(levels: pd.DataFrame, span: Span) -> float | None:
     """Articles out over articles rated, summed over the days of a span (0..1); None without rated articles."""
-    inside = levels["date_day"].between(pd.Timestamp(span.first), pd.Timestamp(span.last))
-    rated = levels.loc[inside, "rated_articles"].sum()
-    return float(levels.loc[inside, "rated_stocked_out_articles"].sum() / rated) if rated else None
+    rated = _sum(levels, "rated_articles", span.first, span.last)
+    return _sum(levels, "rated_stocked_out_articles", span.first, span.last) / rated if rated else None
 
 
 def turnover(levels: pd.DataFrame, costs: pd.DataFrame, day: date) -> float | None:
@@ -47,15 +52,31 @@ def turnover(levels: pd.DataFrame, costs: pd.DataFrame, day: date) -> float | No
     Returns:
         Turns per year; None for fewer than 28 known days or no stock.
     """
-    first, last = pd.Timestamp(day - timedelta(days=WINDOW - 1)), pd.Timestamp(day)
-    known = levels.loc[levels["date_day"].between(first, last), ["date_day", "stock_value_cost"]].dropna()
-    mean = known["stock_value_cost"].mean()
-    if known.empty or not mean:
+    first = day - timedelta(days=WINDOW - 1)
+    dates, values = _known(levels, "stock_value_cost")
+    inside = (dates >= np.datetime64(first)) & (dates <= np.datetime64(day))
+    dates, values = dates[inside], values[inside]
+    if not len(values) or not values.mean():
         return None
-    step = 7 if len(known) > 1 and (known["date_day"].iloc[1] - known["date_day"].iloc[0]).days == 7 else 1
-    days = min(len(known) * step, WINDOW)
+    step = 7 if len(dates) > 1 and (dates[1] - dates[0]).astype(int) == 7 else 1
+    days = min(len(dates) * step, WINDOW)
     if days < LEAST_DAYS:
         return None
-    since = known["date_day"].iloc[0] - pd.Timedelta(days=step - 1)
-    sold = costs.loc[costs["date_day"].between(max(since, first), last), "cogs"].sum()
-    return float(sold * WINDOW / days / mean)
+    since = dates[0].item() - timedelta(days=step - 1)
+    sold = _sum(costs, "cogs", max(since, first), day)
+    return float(sold * WINDOW / days / values.mean())
+
+
+# A page computes these for dozens of days; on arrays that takes a tenth of the time that it takes on frames.
+
+
+def _known(frame: pd.DataFrame, column: str) -> tuple[_Days, _Values]:
+    """Days, oldest first as they come, and values of the rows that have one."""
+    days, values = frame["date_day"].to_numpy(dtype="datetime64[D]"), frame[column].to_numpy(dtype=float)
+    known = ~np.isnan(values)
+    return days[known], values[known]
+
+
+def _sum(frame: pd.DataFrame, column: str, first: date, last: date) -> float:
+    days, values = _known(frame, column)
+    return float(values[(days >= np.datetime64(first)) & (days <= np.datetime64(last))].sum())

@@ -203,7 +203,7 @@ def _matrix(context: Context) -> tuple[str, str] | None:
     found["money"] = [formats.money_short(value) for value in found["net_revenue_365d"]]
     found["share"] = found["net_revenue_365d"].clip(lower=0) / max(found["net_revenue_365d"].clip(lower=0).sum(), 1)
     picked = alt.selection_point(name="cell", fields=["abc_class", "xyz_class"], toggle=False)
-    base = alt.Chart(found, height=330).encode(
+    base = alt.Chart(height=330).encode(
         x=alt.X("xyz_class:N", sort=["X", "Y", "Z", "-"], axis=alt.Axis(
             title=words("xyz_axis"), orient="top", labelAngle=0, labelFontSize=14,
             labelExpr=f"datum.value == '-' ? '{words('no_class')}' : datum.value")),
@@ -222,12 +222,12 @@ def _matrix(context: Context) -> tuple[str, str] | None:
         fillOpacity=alt.Opacity(
             "share:Q", scale=alt.Scale(domain=[0, 0.5], range=[0.06, 0.5], clamp=True), legend=None
         ),
-        strokeWidth=alt.condition(picked, alt.value(2), alt.value(0.5), empty=False),
+        strokeWidth=alt.StrokeWidthValue(**alt.condition(picked, alt.value(2), alt.value(0.5), empty=False)),
     )
     numbers = base.mark_text(fontSize=14, fontWeight=600, dy=-9, color=charts.TEXT).encode(text="label:N")
     money = base.mark_text(fontSize=12, dy=10, color=charts.TEXT).encode(text="money:N")
     event = panel(
-        context, "abc-xyz", words("matrix"), found, cells.add_params(picked) + numbers + money,
+        context, "abc-xyz", words("matrix"), found, alt.layer(cells.add_params(picked), numbers, money, data=found),
         question=_of_company(context, "matrix"), on_select="rerun", selection="cell",
         columns=[Column("abc_class"), Column("xyz_class"), Column("articles"), Column("net_revenue_365d"),
                  Column("inventory_value_cost")],

@@ -201,7 +201,7 @@ def _stock_chart(context: Context, found: pd.DataFrame, step: int, reorder_point
         )
     )
     line = (
-        alt.Chart(drawn, height=300)
+        alt.Chart(height=300)
         .mark_line(color=charts.BLUE, strokeWidth=2, interpolate="step-after")
         .encode(x=x, y=alt.Y("closing_stock:Q", axis=charts.value_axis(words("unit_units"), "units")))
     )
@@ -213,7 +213,7 @@ def _stock_chart(context: Context, found: pd.DataFrame, step: int, reorder_point
             alt.Tooltip("ranged_branches:Q", title=words("ranged_branches"), format=",.0f"),
         ]
     )
-    layers = bands + line + points if (drawn["share_out"] > 0).any() else line + points
+    layers = [bands] * bool((drawn["share_out"] > 0).any()) + [line, points]
     if reorder_point > 0:
         point = pd.DataFrame({"reorder_point": [reorder_point], "label": [words.column("reorder_point")]})
         rule = alt.Chart(point).mark_rule(strokeDash=[6, 4], color=charts.ORANGE, strokeWidth=1.5).encode(
@@ -223,8 +223,8 @@ def _stock_chart(context: Context, found: pd.DataFrame, step: int, reorder_point
         text = alt.Chart(point).mark_text(
             align="left", baseline="bottom", dx=4, dy=-3, color=charts.ORANGE, fontSize=12
         ).encode(y="reorder_point:Q", x=alt.value(0), text="label:N")  # fmt: skip
-        layers = layers + rule + text
-    return layers
+        layers += [rule, text]
+    return alt.layer(*layers, data=drawn)
 
 
 def _size_grid(context: Context, number: str) -> None:
@@ -260,7 +260,7 @@ def _size_chart(context: Context, drawn: pd.DataFrame, sizes: list[str]) -> Any:
     states_there = [words("there"), words("core_out"), words("out"), words("negative")]
     colors = [charts.BLUE, charts.RED, charts.GREY, charts.VIOLET]
     branches = list(dict.fromkeys(drawn["branch"]))
-    base = alt.Chart(drawn, height=36 * len(branches) + 130).encode(
+    base = alt.Chart(height=36 * len(branches) + 130).encode(
         x=alt.X("article_size_number:N", sort=sizes,
                 axis=alt.Axis(title=words.column("article_size_number"), orient="top", labelAngle=0)),
         y=alt.Y("branch:N", sort=branches, axis=alt.Axis(title=None, labelOverlap=False)),
@@ -276,13 +276,13 @@ def _size_chart(context: Context, drawn: pd.DataFrame, sizes: list[str]) -> Any:
     cells = base.mark_rect(cornerRadius=4).encode(
         color=alt.Color("state:N", scale=alt.Scale(domain=present, range=[
             colors[states_there.index(name)] for name in present])),
-        fillOpacity=alt.condition("datum.on_hand > 0", alt.value(0.28), alt.value(0.22)),
+        fillOpacity=alt.FillOpacityValue(**alt.condition("datum.on_hand > 0", alt.value(0.28), alt.value(0.22))),
     )  # fmt: skip
     numbers = base.mark_text(fontSize=13, color=charts.TEXT).encode(
         text=alt.Text("on_hand:Q", format=",.0f"),
-        opacity=alt.condition("datum.on_hand == 0", alt.value(0.65), alt.value(1)),
+        opacity=alt.OpacityValue(**alt.condition("datum.on_hand == 0", alt.value(0.65), alt.value(1))),
     )
-    return cells + numbers
+    return alt.layer(cells, numbers, data=drawn)
 
 
 def _sales(context: Context, number: str) -> None:
@@ -338,7 +338,7 @@ def _bands(context: Context, number: str) -> None:
     if found.empty or not (found["branches"] == 1).all():
         return
     axis = charts.day_axis(words, len(found))
-    base = alt.Chart(found, height=260).encode(x=alt.X("forecast_date:T", axis=axis))
+    base = alt.Chart(height=260).encode(x=alt.X("forecast_date:T", axis=axis))
     y_axis = charts.value_axis(words("units_day"), "units_exact")
     wide = base.mark_area(opacity=0.15, color=charts.BLUE).encode(
         y=alt.Y("demand_p95:Q", axis=y_axis), y2="demand_p50:Q"
@@ -354,7 +354,7 @@ def _bands(context: Context, number: str) -> None:
         ],
     )
     panel(
-        context, "article-forecast", words("forecast_days"), found, wide + narrow + mean,
+        context, "article-forecast", words("forecast_days"), found, alt.layer(wide, narrow, mean, data=found),
         question=words("forecast_days_question"),
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from prohandel.dashboard import charts
-from prohandel.dashboard.components import Column, Kpi, kpi_row, panel, section, table
+from prohandel.dashboard.components import Column, Kpi, kpi_row, note, panel, section, table
 from prohandel.dashboard.context import Context
 from prohandel.dashboard.formats import NOTHING, is_missing
 from prohandel.dashboard.pages.product_words import WORDS
@@ -28,8 +28,7 @@ def render(context: Context) -> None:
     context = context.with_words(WORDS)
     season = _usual_season(context)
     _key_figures(context, season)
-    if context.filters.branch:
-        st.caption(context.words("company"))
+    note(context.words("company") if context.filters.branch else "")
     articles = context.rows(ask.profitability(context.filters))
     chosen = _scatter(context, articles)
     if chosen:
@@ -205,7 +204,7 @@ def _sell_through(context: Context, usual: str | None) -> None:
 def _weeks_chart(context: Context, long: pd.DataFrame, order: list[str]) -> Any:
     words = context.words
     colors = dict(zip((words("last_season"), words("plan")), (charts.GREY, charts.ORANGE), strict=True))
-    base = alt.Chart(long, height=320).encode(
+    base = alt.Chart(height=320).encode(
         x=alt.X("season_week:Q", axis=alt.Axis(title=words("season_week"), format="d", grid=False, tickMinStep=1)),
         y=alt.Y("rate:Q", axis=charts.value_axis(words("percent_received"), "percent")),
         color=alt.Color("series:N", sort=order, scale=alt.Scale(
@@ -216,7 +215,7 @@ def _weeks_chart(context: Context, long: pd.DataFrame, order: list[str]) -> Any:
             alt.Tooltip("rate:Q", title=words("percent_received"), format=".1%"),
         ],
     )  # fmt: skip
-    return base.mark_line(strokeWidth=2) + base.mark_circle(size=28)
+    return alt.layer(base.mark_line(strokeWidth=2), base.mark_circle(size=28), data=long)
 
 
 def _categories_of_season(context: Context, found: pd.DataFrame, *, has_plan: bool) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from prohandel.dashboard import charts, periods
-from prohandel.dashboard.components import Better, Column, Kpi, kpi_row, panel, section, table
+from prohandel.dashboard.components import Better, Column, Kpi, kpi_row, note, panel, section, table
 from prohandel.dashboard.context import Context
 from prohandel.dashboard.formats import Kind, change_rate, is_missing
 from prohandel.dashboard.pages import sales_receipts
@@ -45,10 +45,12 @@ def render(context: Context) -> None:
 def _coverage(context: Context) -> None:
     """Says where days of the period have no day to compare with."""
     days = context.rows(ask.coverage(context.filters)).iloc[0]
+    text = ""
     if days["comparable_days"] < days["days"]:
         formats = context.words.formats
         numbers = {name: formats.number(days[name]) for name in ("days", "comparable_days")}
-        st.caption(context.words("coverage", first_day=formats.day(days["first_day"]), **numbers))
+        text = context.words("coverage", first_day=formats.day(days["first_day"]), **numbers)
+    note(text)
 
 
 def _revenue(context: Context) -> str:
@@ -281,7 +283,7 @@ def _calendar(context: Context) -> None:
         order = [formats.day(f"2026-03-0{number}", weekday=True).split(" ")[0] for number in range(2, 9)]
         strong = float(drawn["amount"].quantile(0.98))
         x = alt.X("week_start:T", axis=charts.day_axis(words, 365))
-        base = alt.Chart(drawn, height=210).encode(
+        base = alt.Chart(height=210).encode(
             x=x,
             x2="until:T",
             y=alt.Y("weekday:N", sort=order, axis=alt.Axis(title=None, labelOverlap=False)),
@@ -299,7 +301,8 @@ def _calendar(context: Context) -> None:
         holidays = base.transform_filter(alt.datum.holiday != "").mark_rect(
             fillOpacity=0, stroke=charts.ORANGE, strokeWidth=1.5
         )  # fmt: skip
-        chart = cells + holidays if (drawn["holiday"] != "").any() else cells
+        layers = [cells] + [holidays] * bool((drawn["holiday"] != "").any())
+        chart = alt.layer(*layers, data=drawn)
     panel(
         context, "sales-calendar", words("calendar"), found, chart,
         question=words("calendar_question", most=formats.money_short(found[revenue].max())),

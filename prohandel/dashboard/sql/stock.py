@@ -30,6 +30,15 @@ _LEVELS = sql.SQL(
     """
 )
 
+# stock_levels lays days over spans. For some days the server reads all spans before each; for a stretch it reads them
+# once.
+_SOME_LEVELS = sql.SQL(
+    """
+    with stretch as materialized ({stretch})
+    select * from stretch where date_day = any(%(days)s::date[])
+    """
+)
+
 # By articles: rated are ranged pairs of never-out-of-stock and reorderable articles; seasons are not looked at here.
 _PAIRS = sql.SQL(
     """
@@ -74,7 +83,7 @@ def dates_back(last: date, first: date, step: int) -> list[date]:
 
 
 def levels_on(filters: Filters, days: Sequence[date], by: Dimension = "all") -> Query:
-    """Stock on some days, of all that the filters leave, or by branch or category.
+    """Stock on some days, one at least, of all that the filters leave, or by branch or category.
 
     Rows: date_day, part (empty for "all"), stock_units, stock_value_cost, articles ranged, rated and out,
     stockout_rate.
@@ -89,13 +98,15 @@ def levels_on(filters: Filters, days: Sequence[date], by: Dimension = "all") -> 
         )
     else:
         columns = {"all": "''", "branch_number": "branch_number", "category": "category"}
-        rows = _LEVELS.format(
+        stretch = _LEVELS.format(
             group=_part(columns[by]),
-            days=sql.SQL("date_day = any(%(days)s::date[])"),
+            days=sql.SQL("date_day between %(since)s and %(until)s"),
             branch=of_branch(),
             category=of_category(),
         )
-    return Query(_SUMMED.format(rows=rows), {**filters.parameters(), "days": list(days)})
+        rows = _SOME_LEVELS.format(stretch=stretch)
+    asked = {"days": list(days), "since": min(days), "until": max(days)}
+    return Query(_SUMMED.format(rows=rows), {**filters.parameters(), **asked})
 
 
 def levels_by_day(filters: Filters, first: date, last: date) -> Query:

@@ -17,6 +17,7 @@ from psycopg import sql
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from prohandel.dashboard import charts
 from tests.python.conftest import Database, Server
 
 _ROOT = Path(__file__).parents[3]
@@ -77,6 +78,12 @@ def settings_of(
     }.items():
         monkeypatch.setenv(key, value)
     monkeypatch.delenv("PROHANDEL_DASHBOARD_HOME", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _charts_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every chart of a page is held against Vega-Lite's schema."""
+    monkeypatch.setattr(charts, "CHECKED", True)
 
 
 @pytest.fixture(scope="session")

@@ -134,6 +134,37 @@ def test_filters_go_with_the_reader_and_with_the_address(browser: Browser, addre
     expect(other.locator(".st-key-filter-bar")).to_contain_text("Letzte 90 Tage")
 
 
+_COUNT_RUNS = """() => {
+  const app = document.querySelector('[data-testid=stApp]');
+  window.runs = 0;
+  let before = app.dataset.testScriptState;
+  new MutationObserver(() => {
+    const now = app.dataset.testScriptState;
+    if (now !== before && now === 'running') window.runs += 1;
+    before = now;
+  }).observe(app, {attributes: true});
+  document.querySelectorAll('[data-testid=stVegaLiteChart], [data-testid=stMetric]').forEach(drawn => drawn.old = true);
+}"""
+_NEW = """() => [...document.querySelectorAll('[data-testid=stVegaLiteChart], [data-testid=stMetric]')]
+  .filter(drawn => !drawn.old).length"""
+
+
+def test_a_filter_runs_the_page_once_and_replaces_no_chart(browser: Browser, address: str) -> None:
+    page = visit(browser, address, "inventory_overview")
+    page.locator(".st-key-chart-abc-xyz .marks").wait_for()
+    page.locator(".st-key-filter-bar").get_by_test_id("stPopoverButton").click()
+    page.locator(".st-key-filter_branch input").click()
+    page.get_by_role("option").first.wait_for()
+    page.evaluate(_COUNT_RUNS)
+    page.get_by_role("option", name="0902 Berlin").click()
+    expect(page.locator(".st-key-filter-chosen")).to_contain_text("0902 Berlin")
+    page.wait_for_url(re.compile("branch=0902"))
+    settle(page)
+    page.wait_for_timeout(1500)
+    assert page.evaluate("window.runs") == 1
+    assert page.evaluate(_NEW) == 0
+
+
 def test_the_language_changes_and_the_filters_stay(browser: Browser, address: str) -> None:
     page = visit(browser, address, "inventory_overview?branch=0902")
     page.get_by_role("radio", name="English").or_(page.get_by_role("button", name="English")).first.click()

@@ -5,10 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import altair as alt
+import pandas as pd
 import psycopg
 import pytest
 import streamlit as st
+from altair.utils.schemapi import SchemaValidationError
 
+from prohandel.dashboard import charts
+from prohandel.dashboard.words import Words
 from tests.python.conftest import Server
 from tests.python.dashboard.conftest import fill, metrics, open_page, settings_of, texts
 from tests.python.dashboard.retailer import RUN_AT
@@ -204,6 +209,25 @@ def test_the_reason_of_a_transfer_is_in_the_readers_language(marts: Marts) -> No
 
 def test_a_filter_without_effect_is_named(marts: Marts) -> None:
     assert "Ohne Wirkung auf dieser Seite: Marke." in told(open_page(brand="Alster"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_filter_leaves_everything_in_its_place(marts: Marts, page: str) -> None:
+    """Streamlit draws anew what has another place than before."""
+    app = open_page(page, **({"article": "A1"} if page == "product" else {}))
+    before = [element.type for element in app.main.children.values()]
+    branches = app.multiselect(key="filter_branch")
+    for branch in branches.options:
+        branches.select(branch)
+    branches.run()
+    assert f"**Filiale:** {branches.options[0]}" in told(app)
+    assert [element.type for element in app.main.children.values()] == before
+
+
+def test_a_chart_against_the_schema_is_refused() -> None:
+    chart = alt.Chart(pd.DataFrame({"x": [0]})).mark_point().encode(x=alt.X("x:Q", axis={"format": 1}))
+    with pytest.raises(SchemaValidationError):
+        charts.finished(chart, Words("de")).to_dict()
 
 
 def test_nothing_that_fits_is_a_designed_state(marts: Marts) -> None:
