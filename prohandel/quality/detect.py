@@ -19,6 +19,7 @@ from prohandel.quality.findings import failed_tests, schema_changes
 from prohandel.quality.symptoms import ALL_BRANCHES, Kind, Severity, Symptom
 
 STATES = ("bb", "be", "bw", "by", "hb", "he", "hh", "mv", "ni", "nw", "rp", "sh", "sl", "sn", "st", "th")
+_HOUR = timedelta(hours=1)
 _WINDOW = timedelta(hours=24)
 _BASELINE = timedelta(days=volume.BASELINE_DAYS)
 _PAST_TIME = timedelta(days=7)
@@ -103,9 +104,9 @@ def detect(conn: psycopg.Connection, target: Target, now: datetime) -> list[Symp
     if kinds_not_looked_at(conn, target):
         return failed_tests(conn, quality) if _newest(conn, quality, "test_results") else []
     signals = _signals(conn, quality, now)
-    closed = _closed(conn, target, now)
+    closed, quiet = _holidays(conn, target, now)
     return [
-        *missing(signals, now, closed, incidents.marked_hours(conn, quality, "sale", now)),
+        *missing(signals, now, closed, quiet, incidents.marked_hours(conn, quality, "sale", now)),
         *unusual_rates(signals, now),
         *stale(signals, now),
         *unusual_columns(_profiles(conn, quality), now),
@@ -169,8 +170,13 @@ def _signals(conn: psycopg.Connection, schema: str, now: datetime) -> pl.DataFra
     )  # fmt: skip
 
 
-def _closed(conn: psycopg.Connection, target: Target, now: datetime) -> dict[str, frozenset[date]]:
-    """Public holidays by branch; a web shop has none. `all` has those that every branch but web shops has."""
+def _holidays(
+    conn: psycopg.Connection, target: Target, now: datetime
+) -> tuple[dict[str, frozenset[date]], dict[str, frozenset[date]]]:
+    """Public holidays by branch: those on which it is closed, and those on which it may sell as on a Sunday.
+
+    A web shop is open on all; `all` is taken for closed on those of any state.
+    """
     query = sql.SQL("select date_day, {states} from {holidays} where date_day > %s").format(
         states=sql.SQL(", ").join(map(sql.Identifier, STATES)),
         holidays=sql.Identifier(target.schema_of("reference"), "public_holidays"),
@@ -189,13 +195,14 @@ def _closed(conn: psycopg.Connection, target: Target, now: datetime) -> dict[str
     }
     # Where half of the branches are closed, nothing can be said of all together.
     closed[ALL_BRANCHES] = frozenset().union(*by_state.values())
-    return closed
+    return closed, {number: everywhere for number, _, is_online in branches if is_online}
 
 
 def missing(
     signals: pl.DataFrame,
     now: datetime,
     closed: Mapping[str, Collection[date]],
+    quiet: Mapping[str, Collection[date]] | None = None,
     marked: Mapping[str, Collection[datetime]] | None = None,
 ) -> list[Symptom]:
     """Branches, or all of them, whose tills send less than they should.
@@ -204,6 +211,7 @@ def missing(
         signals: see `_signals`.
         now: time of the run.
         closed: holidays by branch.
+        quiet: holidays by branch on which it is open, as on a Sunday.
         marked: hours of incidents that are marked as faults of the data, by branch.
     """
     rows = signals.filter((pl.col("table_name") == "sale") & (pl.col("metric") == "rows")).select(
@@ -221,7 +229,7 @@ def missing(
             rows=drop.missing,
             what=f"{drop.rows:,.0f} lines arrived where {drop.expected:,.0f} were expected",
         )
-        for drop in volume.drops(rows, hour, closed, ignored=marked)
+        for drop in volume.drops(rows, hour, closed, quiet=quiet, ignored=marked)
     ]
 
 
@@ -256,7 +264,8 @@ def _unusual_rate(rate: _Rate, branch: str, rows: pl.DataFrame, since: datetime)
     recent = rows.filter(pl.col("arrived_at") > since)
     for window in (recent.filter("is_batch"), recent):
         failing, count = float(window["failing"].sum()), float(window["denominator"].sum())
-        if rates.has_risen(failing, count, usual, rate.least_move, rate.least_rows):
+        # On days on which little is sold, what was corrected of other days makes up much of what arrives.
+        if rates.has_risen(failing, max(count, _rows_as_a_rule(past, window)), usual, rate.least_move, rate.least_rows):
             wrong = window.filter(pl.col("failing") > (usual.share + 0.3) * pl.col("denominator"))["arrived_at"]
             begun = wrong.min() if len(wrong) else window["arrived_at"].min()
             if not isinstance(begun, datetime):
@@ -274,6 +283,19 @@ def _unusual_rate(rate: _Rate, branch: str, rows: pl.DataFrame, since: datetime)
                 sample_keys=tuple(window["sample_key"].drop_nulls().unique().sort().head(3)),
             )
     return None
+
+
+def _rows_as_a_rule(past: pl.DataFrame, window: pl.DataFrame) -> float:
+    """Rows that arrive in the hours of a window on a day in the middle of the past days; 0 without rows."""
+    first, last = window["arrived_at"].min(), window["arrived_at"].max()
+    if not isinstance(first, datetime) or not isinstance(last, datetime):
+        return 0.0
+    hours = {(first + timedelta(hours=at)).astimezone(volume.BERLIN).hour for at in range((last - first) // _HOUR + 1)}
+    local = past.with_columns(at=pl.col("arrived_at").dt.convert_time_zone("Europe/Berlin"))
+    by_day = local.group_by(pl.col("at").dt.date().alias("day")).agg(
+        pl.col("denominator").filter(pl.col("at").dt.hour().is_in(list(hours))).sum()
+    )
+    return float(by_day["denominator"].median() or 0.0)  # type: ignore[arg-type]
 
 
 _STALE_TIMES, _STALE_TIMES_IF_RARE, _RARE = 2.0, 3.0, 200

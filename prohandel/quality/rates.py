@@ -46,7 +46,7 @@ def usual(failing: npt.NDArray[np.float64], rows: npt.NDArray[np.float64]) -> Us
     shares = failing[enough] / rows[enough]
     middle = float(np.median(shares))
     # A median of zero would take every rare failure for impossible.
-    share = max(middle, min(pooled, 0.02))
+    share = max(middle, min(pooled, _RARE))
     deviation = 1.4826 * float(np.median(np.abs(shares - middle)))
     by_chance = math.sqrt(share * (1 - share) / float(np.median(rows[enough])))
     # However much days differ, a share that comes near to all rows is out of the ordinary.

@@ -2,17 +2,17 @@
 
 Rows of an hour are taken as level x weekday x share of the hour in its day. Levels and weekdays are medians, so that
 one incident, one holiday or one sale event in the past moves them little; the level is the lower one of the last week
-and the last four, so that the end of a sale event is no drop. What a branch should send follows what the others send at
-the same time, where that is little: a slow day everywhere is no fault of one till, a rush in the shops before a holiday
-none of the web shop. How far days stray from what the days before let expect is
-measured on the logarithm, by the median absolute deviation (Rousseeuw and Croux, Alternatives to the Median Absolute
-Deviation, JASA 88, 1993), less what chance alone explains. Days in which an incident lay that is marked as a fault of
-the data are left out whole: what is left of them would be a day like no other.
+and the last four, so that the end of a sale event is no drop. What a branch should send follows what the others send
+at the same time, where that is little: a slow day everywhere is no fault of one till, a rush in the shops before a
+holiday none of the web shop. On a holiday a web shop may sell as on a Sunday. How far days stray from what the days
+before let expect is measured on the logarithm, by the median absolute deviation (Rousseeuw and Croux, Alternatives to
+the Median Absolute Deviation, JASA 88, 1993), less what chance alone explains. Days in which an incident lay that is
+marked as a fault of the data are left out whole: what is left of them would be a day like no other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -86,11 +86,13 @@ class Baseline:
     clumping: float
     strayed: Mapping[date, float]
 
-    def expected(self, at: datetime) -> float:
-        """Rows of the hour of arrival that begins at a moment."""
+    def expected(self, at: datetime, *, is_quiet: bool = False) -> float:
+        """Rows of the hour of arrival that begins at a moment; on a quiet day no more than on a Sunday."""
         local = at.astimezone(BERLIN)
-        day = local.weekday()
-        return float(self.level * self.weekday[day] * self.hour[day, local.hour])
+        usual, on_sunday = (
+            float(self.level * self.weekday[day] * self.hour[day, local.hour]) for day in (local.weekday(), 6)
+        )
+        return min(usual, on_sunday) if is_quiet else usual
 
 
 def drops(
@@ -98,6 +100,7 @@ def drops(
     now: datetime,
     closed: Mapping[str, Collection[date]],
     *,
+    quiet: Mapping[str, Collection[date]] | None = None,
     ignored: Mapping[str, Collection[datetime]] | None = None,
 ) -> list[Drop]:
     """The branches that send less than they should; `all` stands for all of them together.
@@ -106,6 +109,7 @@ def drops(
         rows: columns branch_number, arrived_at (UTC, begin of the hour), rows.
         now: newest hour of arrival that should be complete.
         closed: holidays by branch.
+        quiet: holidays by branch on which it is open, and may sell as on a Sunday.
         ignored: hours of incidents that are marked as faults of the data, by branch; those of `all` count for every
             branch. No baseline learns from the days that they lie in.
     """
@@ -124,30 +128,29 @@ def drops(
         if (baseline := _baseline(of_branch, together, of_all | forgotten.get(str(branch), set()))) is not None
     }
     found = []
-    everyone = _drop("all", together, counts["all"], now, closed.get("all", ()))
+    quiet = quiet or {}
+    hours = {
+        branch: _expected_hours(baseline, now, closed.get(branch, ()), quiet.get(branch, ()))
+        for branch, baseline in {**baselines, "all": together}.items()
+    }
+    everyone = _drop("all", together, counts["all"], now, hours["all"])
     if everyone is not None:
         found.append(everyone)
-    progress = {
-        branch: _progress(baseline, counts.get(branch, {}), now, closed.get(branch, ()))
-        for branch, baseline in baselines.items()
-    }
+    progress = {branch: _progress(counts.get(branch, {}), hours[branch]) for branch in baselines}
     total = np.sum(list(progress.values()), axis=0) if progress else np.zeros((2, max(WINDOWS)))
     for branch, baseline in baselines.items():
         came, should = total - progress[branch]
         enough = should >= _ROWS_TO_COMPARE_WITH
         others = np.where(enough, np.clip(came / np.where(enough, should, 1.0), 0.4, 1.0), 1.0)
-        drop = _drop(branch, baseline, counts.get(branch, {}), now, closed.get(branch, ()), others.tolist())
+        drop = _drop(branch, baseline, counts.get(branch, {}), now, hours[branch], others.tolist())
         if drop is not None:
             found.append(drop)
     return _roots(found)
 
 
-def _progress(
-    baseline: Baseline, counts: Mapping[datetime, float], now: datetime, closed: Collection[date]
-) -> FloatArray:
+def _progress(counts: Mapping[datetime, float], expected: Sequence[tuple[datetime, float]]) -> FloatArray:
     """Rows that came and rows that should have, each summed from now backwards; shape (2, hours)."""
-    hours = [(counts.get(at.astimezone(UTC), 0.0), of_hour) for at, of_hour in _expected_hours(baseline, now, closed)]
-    return np.cumsum(np.array(hours), axis=0).T
+    return np.cumsum(np.array([(counts.get(at.astimezone(UTC), 0.0), of_hour) for at, of_hour in expected]), axis=0).T
 
 
 def _roots(found: list[Drop]) -> list[Drop]:
@@ -263,14 +266,19 @@ def _counts(rows: pl.DataFrame, now: datetime) -> dict[str, dict[datetime, float
     return counts
 
 
-def _expected_hours(baseline: Baseline, now: datetime, closed: Collection[date]) -> Iterator[tuple[datetime, float]]:
+def _expected_hours(
+    baseline: Baseline, now: datetime, closed: Collection[date], quiet: Collection[date]
+) -> list[tuple[datetime, float]]:
     """Hours of arrival from now backwards, with what each should bring."""
+    found = []
     for back in range(max(WINDOWS)):
         at = now - timedelta(hours=back)
         # What arrives in an hour was sold in the one before.
         sold = (at - timedelta(minutes=30)).astimezone(BERLIN)
         is_short = (sold.month, sold.day) in _SHORT_DAYS and sold.hour >= 12
-        yield at, 0.0 if sold.date() in closed or is_short else baseline.expected(at)
+        is_closed = sold.date() in closed or is_short
+        found.append((at, 0.0 if is_closed else baseline.expected(at, is_quiet=sold.date() in quiet)))
+    return found
 
 
 def _is_between_the_years(at: datetime) -> bool:
@@ -285,13 +293,11 @@ def _drop(
     baseline: Baseline,
     counts: Mapping[datetime, float],
     now: datetime,
-    closed: Collection[date],
+    expected_hours: Sequence[tuple[datetime, float]],
     others: Sequence[float] | None = None,
 ) -> Drop | None:
     """The worst of the windows; `others` says for each hour, now's first, how the rest did, as a share of expected."""
-    hours = [
-        (at, counts.get(at.astimezone(UTC), 0.0), of_hour) for at, of_hour in _expected_hours(baseline, now, closed)
-    ]
+    hours = [(at, counts.get(at.astimezone(UTC), 0.0), of_hour) for at, of_hour in expected_hours]
     came = expected = 0.0
     worst, worst_share = 0, 1.0
     for back, (at, count, of_hour) in enumerate(hours, start=1):

@@ -166,7 +166,7 @@ def test_detection_hands_the_marked_hours_on() -> None:
         "branch_number", "arrived_at", table_name=pl.lit("sale"), metric=pl.lit("rows"), numerator="rows"
     )
     assert missing(signals, now, {}) == []
-    (symptom,) = missing(signals, now, {}, {"2": hours_between("2026-02-26 12:00", f"{TUESDAY} 19:00")})
+    (symptom,) = missing(signals, now, {}, marked={"2": hours_between("2026-02-26 12:00", f"{TUESDAY} 19:00")})
     assert (symptom.kind, symptom.table, symptom.branch) == ("missing_data", "sale", "2")
     assert symptom.rows > 0
 
