@@ -51,8 +51,9 @@ def page(quiet: Sequence[Quiet], found: Sequence[Found], missed: Sequence[str]) 
         "that one article sells twice as much is to be no drift of its category.",
         "",
         f"Limits: {limits}; the tracking signal's, {LIMITS.tracking_signal(SEGMENTS):.1f}, follows from chance, window "
-        f"and the {SEGMENTS} segments. Rule and limits were fixed on the quiet weeks and the troubles of the worlds "
-        "101 to 106 and 201 to 203, before any of the worlds below was looked at.",
+        f"and the {SEGMENTS} segments. Rule and limits were fixed on the worlds 101 to 106 and 201 to 203, before any "
+        "of the worlds below was looked at: on the quiet weeks of all nine, on the first weeks of their troubles of "
+        "demand and population, and on all troubles of the worlds 101 and 201.",
         "",
         "## Quiet weeks",
         "",

@@ -180,9 +180,9 @@ class Watched:
         )
         branch = self.planted.world.branch.astype(np.intp)
         weeks = Weeks(
+            branch,
+            np.arange(len(branch)) // (branch.max() + 1),
             *(np.stack(column, axis=1) for column in zip(*self._columns, strict=True)),
-            branch=branch,
-            article=np.arange(len(branch)) // (branch.max() + 1),
         )
         members = self._members(panel)
         mondays = (FIRST_DAY + np.arange(day - 7 * len(self._columns), day, 7)).astype("datetime64[D]")

@@ -38,22 +38,22 @@ class Weeks:
     """What n series sold in W weeks, and what was forecast before each week began.
 
     Attributes:
+        branch: (n,) codes from 0.
+        article: (n,) codes from 0.
         units: (n, W) sold.
         expected: (n, W) forecast of the time with stock.
         variance: (n, W) of units, by the forecast's own distribution.
         full_units: (n, W) units of days with full stock.
         abs_error: (n, W) sum of absolute daily errors on days with full stock.
-        branch: (n,) codes from 0.
-        article: (n,) codes from 0.
     """
 
+    branch: NDArray[np.intp]
+    article: NDArray[np.intp]
     units: Doubles
     expected: Doubles
     variance: Doubles
     full_units: Doubles
     abs_error: Doubles
-    branch: NDArray[np.intp]
-    article: NDArray[np.intp]
 
     def explained(self, rows: NDArray[np.bool_], first: int, last: int) -> Weeks:
         """The weeks with no error of these series in the weeks from `first` to `last`: a model has learned from it."""
@@ -68,7 +68,9 @@ class Weeks:
 
     def without_largest(self, rows: NDArray[np.bool_], part: Doubles) -> NDArray[np.bool_]:
         """(n,) the series without those of the article whose parts, (n,), sum up to most."""
-        return rows & (self.article != np.bincount(self.article[rows], part[rows], minlength=1).argmax())
+        largest = np.bincount(self.article[rows], part[rows], minlength=1).argmax()
+        left: NDArray[np.bool_] = rows & (self.article != largest)
+        return left
 
 
 @dataclass(frozen=True)

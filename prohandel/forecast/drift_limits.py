@@ -47,7 +47,7 @@ class Limits:
 
         Of many segments one is always far off. By Bonferroni's inequality each is allowed its part of `chance`, on both
         sides and for each number of weeks that is summed (O. J. Dunn, Multiple comparisons among means, Journal of the
-        American Statistical Association 56, 1961). One segment has the limit 8.6, 17 have 10.3, 100 have 11.4.
+        American Statistical Association 56, 1961). One segment has the limit 8.6, 17 have 10.3, 100 have 11.3.
         """
         part = self.chance / (2 * self.window * max(segments, 1))
         return -NormalDist().inv_cdf(part) * math.sqrt(self.window) / MAD_OF_SD

@@ -216,8 +216,8 @@ def _weeks(
         models[forecast.rows] = forecast.models
     branch, article = (np.unique([key[part] for key in series.keys], return_inverse=True)[1] for part in (0, 1))
     if not columns or mondays[-1] != newest:
-        return [], Weeks(*(np.zeros((n, 0)) for _ in range(5)), branch, article), models, []
-    weeks = Weeks(*(np.stack(each, axis=1) for each in zip(*columns, strict=True)), branch, article)
+        return [], Weeks(branch, article, *(np.zeros((n, 0)) for _ in range(5))), models, []
+    weeks = Weeks(branch, article, *(np.stack(each, axis=1) for each in zip(*columns, strict=True)))
     return mondays, weeks, models, origins
 
 

@@ -41,7 +41,7 @@ def weeks(
     sold, forecast = np.array(units, dtype=float), np.array(expected, dtype=float)
     of_branch = np.zeros(len(sold), dtype=np.intp) if branch is None else np.array(branch, dtype=np.intp)
     error = np.abs(sold - forecast)
-    return Weeks(sold, forecast, np.full_like(sold, variance), sold, error, of_branch, np.arange(len(sold)))
+    return Weeks(of_branch, np.arange(len(sold)), sold, forecast, np.full_like(sold, variance), sold, error)
 
 
 def panel(units: np.ndarray, share: np.ndarray | None = None) -> Panel:
