@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from benchmarks.forecast_drift import AFTER, MOST_FALSE, MOST_RUNS, Found, Quiet
+from benchmarks.forecast_drift import AFTER, MOST_FALSE, MOST_RUNS, SEGMENTS, Found, Quiet
 from prohandel.forecast.drift_limits import LIMITS
 
 _WHAT = (
@@ -45,12 +45,15 @@ def page(quiet: Sequence[Quiet], found: Sequence[Found], missed: Sequence[str]) 
         "",
         "`python -m benchmarks.forecast_drift --report docs/forecasting`: 960 pairs of articles and branches (1,200 "
         "with the new season), forecast and ordered every week in a closed loop; eight weeks to settle, then 20 quiet "
-        "weeks, and in copies of the same world one trouble each, watched for 12 weeks. Each Monday 17 segments (all, "
-        "six categories, ten branches) and nine suppliers are judged. The quiet weeks have weather that a branch's "
-        "articles share, a season, levels that wander, and articles that jump by themselves.",
+        "weeks, and in copies of the same world one trouble each, watched for 12 weeks. Each Monday "
+        f"{SEGMENTS} segments (all, six categories, ten branches) and nine suppliers are judged. The quiet weeks have "
+        "weather that a branch's articles share, a season, levels that wander, and articles that jump by themselves: "
+        "that one article sells twice as much is to be no drift of its category.",
         "",
-        f"Limits: {limits}. They were fixed on the worlds 101 to 106: on quiet weeks of all of them, and on the "
-        "troubles of world 101.",
+        f"Limits: {limits}; the tracking signal's, {LIMITS.tracking_signal(SEGMENTS):.1f}, follows from chance, window "
+        f"and the {SEGMENTS} segments. Rule and limits were fixed on the worlds 101 to 106 and 201 to 203, before any "
+        "of the worlds below was looked at: on the quiet weeks of all nine, on the first weeks of their troubles of "
+        "demand and population, and on all troubles of the worlds 101 and 201.",
         "",
         "## Quiet weeks",
         "",

@@ -178,7 +178,12 @@ class Watched:
         self._columns.append(
             week_of(sold, share, mean, forecast.dispersion.astype(float), forecast.level_cv2.astype(float))
         )
-        weeks = Weeks(*(np.stack(column, axis=1) for column in zip(*self._columns, strict=True)))
+        branch = self.planted.world.branch.astype(np.intp)
+        weeks = Weeks(
+            branch,
+            np.arange(len(branch)) // (branch.max() + 1),
+            *(np.stack(column, axis=1) for column in zip(*self._columns, strict=True)),
+        )
         members = self._members(panel)
         mondays = (FIRST_DAY + np.arange(day - 7 * len(self._columns), day, 7)).astype("datetime64[D]")
         for known in self.breaks:
@@ -224,6 +229,6 @@ class Watched:
             ]
             signal = signal_of_deliveries([length - planned for length in known], float(world.lead_time_sd[rows[0]]))
             found[f"supplier:{code}"] = signal
-            if abs(signal) > self.limits.tracking_signal and self.retrains:
+            if abs(signal) > self.limits.lead_time and self.retrains:
                 self._lead_time[code] = float(np.mean(known[-4:]))
         return found

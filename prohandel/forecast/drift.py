@@ -8,13 +8,15 @@ ends the time with stock, the difference has the mean zero under a right forecas
 Sources: tracking signal as the sum of errors over their mean absolute deviation, begun anew once it was acted upon,
 R. G. Brown, Smoothing, Forecasting and Prediction of Discrete Time Series, 1963, and D. W. Trigg, Monitoring a
 forecasting system, Operational Research Quarterly 15, 1964; limits of control charts, D. C. Montgomery, Introduction to
-Statistical Quality Control, 8th ed. 2019; population stability index with the limit 0.25, N. Siddiqi, Credit Risk
-Scorecards, 2006, and its mean by chance, B. Yurdakul and J. Naranjo, Statistical properties of the population stability
-index, Journal of Risk Model Validation 14(4), 2020.
+Statistical Quality Control, 8th ed. 2019; leaving out what weighs most, R. D. Cook, Detection of influential
+observation in linear regression, Technometrics 19, 1977; population stability index with the limit 0.25, N. Siddiqi,
+Credit Risk Scorecards, 2006, and its mean by chance, B. Yurdakul and J. Naranjo, Statistical properties of the
+population stability index, Journal of Risk Model Validation 14(4), 2020.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,15 +25,12 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from prohandel.forecast.distribution import Doubles
-from prohandel.forecast.drift_limits import LIMITS, Limits
+from prohandel.forecast.drift_limits import LIMITS, MAD_OF_SD, Limits
 from prohandel.forecast.panel import Panel
 from prohandel.forecast.store import Profile
 
 Members = Mapping[str, NDArray[np.bool_]]
 """Segment to (n,) whether a series is in it."""
-
-MAD_OF_SD = float(np.sqrt(2.0 / np.pi))
-"""Mean absolute deviation of a normal variable over its standard deviation."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,8 @@ class Weeks:
     """What n series sold in W weeks, and what was forecast before each week began.
 
     Attributes:
+        branch: (n,) codes from 0.
+        article: (n,) codes from 0.
         units: (n, W) sold.
         expected: (n, W) forecast of the time with stock.
         variance: (n, W) of units, by the forecast's own distribution.
@@ -46,6 +47,8 @@ class Weeks:
         abs_error: (n, W) sum of absolute daily errors on days with full stock.
     """
 
+    branch: NDArray[np.intp]
+    article: NDArray[np.intp]
     units: Doubles
     expected: Doubles
     variance: Doubles
@@ -60,7 +63,14 @@ class Weeks:
 
     def without(self, rows: NDArray[np.bool_]) -> Weeks:
         """The weeks with nothing in these series."""
-        return Weeks(*(np.where(rows[:, None], 0.0, values) for values in vars(self).values()))
+        left = {name: np.where(rows[:, None], 0.0, values) for name, values in vars(self).items() if values.ndim == 2}
+        return replace(self, **left)
+
+    def without_largest(self, rows: NDArray[np.bool_], part: Doubles) -> NDArray[np.bool_]:
+        """(n,) the series without those of the article whose parts, (n,), sum up to most."""
+        largest = np.bincount(self.article[rows], part[rows], minlength=1).argmax()
+        left: NDArray[np.bool_] = rows & (self.article != largest)
+        return left
 
 
 @dataclass(frozen=True)
@@ -125,8 +135,12 @@ def judge(
     moved: Mapping[str, Shift] | None = None,
     first_weeks: Mapping[str, int] | None = None,
     limits: Limits = LIMITS,
+    judged: int | None = None,
 ) -> list[Verdict]:
     """The verdict of the newest week on each segment, the largest tracking signal first.
+
+    A drift is what the series of a segment have in common: tracking signal and WAPE have to be beyond their limits
+    without the article, too, that weighs most. An article that jumps by itself is no reason to teach all others.
 
     Args:
         weeks: W weeks up to the newest.
@@ -136,10 +150,12 @@ def judge(
         first_weeks: by segment, place of the first week that a model forecast which knew of the last drift; errors of
             weeks before it are not summed.
         limits: what is taken for chance.
+        judged: segments that are judged at once; as many as `members` has if none is given.
     """
     known, population, begun = baseline_wape or {}, moved or {}, first_weeks or {}
+    most = limits.tracking_signal(judged or len(members))
     found = [
-        _verdict(name, weeks, rows, known.get(name, np.nan), population.get(name), begun.get(name, 0), limits)
+        _verdict(name, weeks, rows, known.get(name, np.nan), population.get(name), begun.get(name, 0), limits, most)
         for name, rows in members.items()
     ]
     return sorted(found, key=lambda one: -abs(one.tracking_signal))
@@ -153,36 +169,50 @@ def _verdict(
     moved: Shift | None,
     begun: int,
     limits: Limits,
+    most: float,
 ) -> Verdict:
-    units, expected = weeks.units[rows].sum(axis=0), weeks.expected[rows].sum(axis=0)
-    scaled = scaled_errors(weeks, rows, limits)
-    start, signal = tracking_signal(scaled, begun, limits)
+    start, signal = tracking_signal(scaled_errors(weeks, rows, limits), begun, limits)
+    recent = min(max(begun, weeks.units.shape[1] - limits.window), weeks.units.shape[1] - 1)
+    now, baseline, is_wape_beyond = _wape(weeks, rows, recent, backtest, limits)
+    reasons = []
+    if abs(signal) > most:
+        errors = (weeks.units - weeks.expected)[:, start:].sum(axis=1)
+        others = weeks.without_largest(rows, np.sign(signal) * errors)
+        if np.sign(signal) * tracking_signal(scaled_errors(weeks, others, limits), begun, limits)[1] > most:
+            reasons.append("tracking_signal")
+    if is_wape_beyond:
+        others = weeks.without_largest(rows, weeks.abs_error[:, recent:].sum(axis=1))
+        if _wape(weeks, others, recent, backtest, limits)[2]:
+            reasons.append("wape")
+    if moved and moved.psi > max(limits.psi, moved.by_chance):
+        reasons.append("psi")
+    units, expected = (float(values[rows, start:].sum()) for values in (weeks.units, weeks.expected))
+    ratio = units / expected if expected > 0 else np.nan
+    return Verdict(name, signal, now, baseline, moved.psi if moved else np.nan, tuple(reasons), start, ratio)
+
+
+def _wape(
+    weeks: Weeks, rows: NDArray[np.bool_], recent: int, backtest: float, limits: Limits
+) -> tuple[float, float, bool]:
+    """WAPE of the weeks from `recent` on, its baseline, and whether it is beyond its limits."""
     full, error = weeks.full_units[rows].sum(axis=0), weeks.abs_error[rows].sum(axis=0)
-    recent = min(max(begun, len(scaled) - limits.window), len(scaled) - 1)
     sold = float(full[recent:].sum())
     now = float(error[recent:].sum()) / sold if sold > 0 else np.nan
     past = error[:recent][full[:recent] > 0] / full[:recent][full[:recent] > 0]
     baseline = backtest if not np.isnan(backtest) else float(past.mean()) if len(past) else np.nan
-    reasons = []
-    if abs(signal) > limits.tracking_signal:
-        reasons.append("tracking_signal")
-    if sold >= limits.least_units and len(past) >= limits.least_weeks:
-        usual = baseline + limits.wape_deviations * float(past.std(ddof=1))
-        if now > max(usual, baseline * limits.wape_ratio):
-            reasons.append("wape")
-    if moved and moved.psi > max(limits.psi, moved.by_chance):
-        reasons.append("psi")
-    total = float(expected[start:].sum())
-    ratio = float(units[start:].sum()) / total if total > 0 else np.nan
-    return Verdict(name, signal, now, baseline, moved.psi if moved else np.nan, tuple(reasons), start, ratio)
+    if sold < limits.least_units or len(past) < limits.least_weeks:
+        return now, baseline, False
+    usual = baseline + limits.wape_deviations * float(past.std(ddof=1))
+    return now, baseline, now > max(usual, baseline * limits.wape_ratio)
 
 
 def tracking_signal(scaled: Doubles, begun: int = 0, limits: Limits = LIMITS) -> tuple[int, float]:
     """Place of the week in which errors seem to begin to go to one side, and the signal since then.
 
     Errors are summed over the newest week, the newest two, and so on to `window`, never from before `begun`. So that
-    one limit holds for all of them, the sum of k weeks is multiplied by (window / k)^(1/3): with the limit 8 of four
-    weeks, 5 mean absolute deviations are the limit of one week, 6.3 of two. The largest one is the signal.
+    one limit holds for all of them, the sum of k weeks is multiplied by the root of window / k, after which it spreads
+    as that of `window` weeks does: with the limit 10 of four weeks, 5 mean absolute deviations are the limit of one
+    week, 7.1 of two. The largest one is the signal.
 
     Args:
         scaled: (W,) errors in mean absolute deviations, W at least 1.
@@ -191,7 +221,7 @@ def tracking_signal(scaled: Doubles, begun: int = 0, limits: Limits = LIMITS) ->
     """
     length = len(scaled)
     most = max(1, min(limits.window, length - begun, length))
-    signals = {k: float(scaled[length - k :].sum()) * (limits.window / k) ** (1 / 3) for k in range(1, most + 1)}
+    signals = {k: float(scaled[length - k :].sum()) * math.sqrt(limits.window / k) for k in range(1, most + 1)}
     best = max(signals, key=lambda k: abs(signals[k]))
     return length - best, signals[best]
 
@@ -199,11 +229,13 @@ def tracking_signal(scaled: Doubles, begun: int = 0, limits: Limits = LIMITS) ->
 def scaled_errors(weeks: Weeks, rows: NDArray[np.bool_], limits: Limits = LIMITS) -> Doubles:
     """(W,) errors of a segment in mean absolute deviations.
 
-    The deviation of a week is what the forecasts' own distributions and `common_cv` give. Where the errors before the
-    window were larger than that, by Brown's exponential smoothing of their absolute values, it grows with them.
+    The deviation of a week is what the forecasts' own distributions and, in each branch by itself, `common_cv` give.
+    Where the errors before the window were larger than that, by Brown's exponential smoothing of their absolute values,
+    it grows with them.
     """
     expected = weeks.expected[rows].sum(axis=0)
-    variance = weeks.variance[rows].sum(axis=0) + (limits.common_cv * expected) ** 2
+    of_branches = np.array([(np.bincount(weeks.branch[rows], week) ** 2).sum() for week in weeks.expected[rows].T])
+    variance = weeks.variance[rows].sum(axis=0) + limits.common_cv**2 * of_branches
     error = weeks.units[rows].sum(axis=0) - expected
     scaled: Doubles = error / (MAD_OF_SD * np.sqrt(np.maximum(variance, 1.0)))
     size = 1.0
@@ -214,21 +246,26 @@ def scaled_errors(weeks: Weeks, rows: NDArray[np.bool_], limits: Limits = LIMITS
 
 
 def roots(
-    weeks: Weeks, members: Members, first_weeks: Mapping[str, int] | None = None, limits: Limits = LIMITS
+    weeks: Weeks,
+    members: Members,
+    first_weeks: Mapping[str, int] | None = None,
+    limits: Limits = LIMITS,
+    judged: int | None = None,
 ) -> list[Verdict]:
     """The segments whose sums of errors explain those of all others, the strongest first.
 
-    A branch that closes makes all of its categories sell less. The segment with the largest tracking signal is taken
-    out of the others, which are judged again without it, until none is beyond the limit.
+    A branch that closes makes all of its categories sell less. Of the segments whose tracking signal is a reason, the
+    one with the largest is taken out of the others, which are judged again without it, until none is left.
     """
     found: list[Verdict] = []
     left = weeks
     while len(found) < len(members):
-        strongest = judge(left, members, first_weeks=first_weeks, limits=limits)[0] if members else None
-        if strongest is None or "tracking_signal" not in strongest.reasons:
+        verdicts = judge(left, members, first_weeks=first_weeks, limits=limits, judged=judged)
+        drifting = [one for one in verdicts if "tracking_signal" in one.reasons]
+        if not drifting:
             break
-        found.append(strongest)
-        left = left.without(members[strongest.segment])
+        found.append(drifting[0])
+        left = left.without(members[drifting[0].segment])
     return found
 
 
@@ -240,6 +277,9 @@ _EDGES = {
 }
 CHANCE = 1e-5
 """Probability that an index is taken for a shift although two samples of the same population differ so much."""
+DESIGN_EFFECT = 2.0
+"""How much more indices spread than those of independent series: an article's branches run out of it together, and so
+do the articles of a supplier that is late."""
 
 
 def features(panel: Panel) -> dict[str, Doubles]:
@@ -305,8 +345,10 @@ class Shift:
 def shifts(before: Sequence[Profile], now: Sequence[Profile], sizes: Mapping[str, int]) -> dict[str, Shift]:
     """By segment, the feature that has moved furthest beyond what chance gives.
 
-    By chance alone the index of B bins and n and m series is about (1 / n + 1 / m) times a chi-squared variable of
-    B - 1 degrees of freedom. That fewer series are young than before is no shift: they have come of age.
+    By chance alone the index of B bins and n and m independent series is about (1 / n + 1 / m) times a chi-squared
+    variable of B - 1 degrees of freedom. Series are not independent: clusters of k with the correlation c are worth
+    n / (1 + (k - 1) c) of them (L. Kish, Survey Sampling, 1965). That fewer series are young than before is no shift:
+    they have come of age.
 
     Args:
         before: profiles of training.
@@ -321,7 +363,7 @@ def shifts(before: Sequence[Profile], now: Sequence[Profile], sizes: Mapping[str
             continue
         if one.feature == "age_days" and one.shares[0] <= known.shares[0]:
             continue
-        by_chance = float(stats.chi2.isf(CHANCE, len(one.shares) - 1)) * 2.0 / size
+        by_chance = float(stats.chi2.isf(CHANCE, len(one.shares) - 1)) * 2.0 * DESIGN_EFFECT / size
         index = Shift(psi(known.shares, one.shares, size), one.feature, by_chance)
         best = found.get(one.segment)
         if best is None or index.psi - index.by_chance > best.psi - best.by_chance:
@@ -330,7 +372,7 @@ def shifts(before: Sequence[Profile], now: Sequence[Profile], sizes: Mapping[str
 
 
 MOST_OF_DELIVERY = 5.0
-"""Mean absolute deviations that one delivery counts for at most: alone it is below the limit."""
+"""Mean absolute deviations that one delivery counts for at most: alone it is not beyond the limit."""
 
 
 def lead_time_signal(days_late: Sequence[float], sd_days: float, window: int = 4) -> float:

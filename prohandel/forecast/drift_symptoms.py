@@ -34,13 +34,15 @@ def look(conn: psycopg.Connection, schema: str) -> list[Symptom] | None:
         sql.SQL(
             """
             select drift.segment, drift.model, drift.week, drift.tracking_signal, drift.wape, drift.baseline_wape,
-                drift.psi, drift.is_drifting, breaks.since, breaks.ratio
+                drift.psi, drift.is_drifting, breaks.since, breaks.ratio,
+                count(*) filter (where drift.model <> %s) over () as judged
             from {drift} as drift
             left join {breaks} as breaks on drift.segment = breaks.segment and drift.week = breaks.week
             where drift.week = (select max(week) from {drift})
             order by breaks.segment is null, abs(drift.tracking_signal) desc nulls last, drift.segment, drift.model
             """
-        ).format(drift=table, breaks=breaks)
+        ).format(drift=table, breaks=breaks),
+        [LEAD_TIME],
     ).fetchall()
     if not rows:
         return None
@@ -48,7 +50,7 @@ def look(conn: psycopg.Connection, schema: str) -> list[Symptom] | None:
 
 
 def _symptom(row: Sequence[Any]) -> Symptom:
-    segment, model, week, signal, wape, baseline, psi, _, since, ratio = row
+    segment, model, week, signal, wape, baseline, psi, _, since, ratio, judged = row
     # A branch whose drift another segment explains is no incident of its own. Of an incident the cause is told first:
     # symptoms are put in the order of the names of their checks.
     is_branch = segment.startswith(_BRANCH) and ratio is not None
@@ -60,7 +62,7 @@ def _symptom(row: Sequence[Any]) -> Symptom:
         since=datetime.combine(since or week, time(), _BERLIN).astimezone(UTC),
         severity="warn",
         rows=0,
-        what=_words(segment, model, signal, wape, baseline, psi, ratio),
+        what=_words(segment, model, signal, wape, baseline, psi, ratio, judged),
         owner="merchandising",
     )
 
@@ -73,12 +75,14 @@ def _words(
     baseline: float | None,
     psi: float | None,
     ratio: float | None,
+    judged: int,
 ) -> str:
-    told = f"tracking signal {signal:.1f}, limit {LIMITS.tracking_signal:g}" if signal is not None else ""
+    limit = LIMITS.lead_time if model == LEAD_TIME else LIMITS.tracking_signal(judged)
+    told = f"tracking signal {signal:.1f}, limit {limit:.1f}" if signal is not None else ""
     if model == LEAD_TIME:
         return f"{segment} delivers later than planned, {told}"
     parts = []
-    if signal is not None and abs(signal) > LIMITS.tracking_signal:
+    if signal is not None and abs(signal) > limit:
         times = f" ({ratio:.2f} times as much)" if ratio is not None else ""
         parts.append(f"sells {'more' if signal > 0 else 'less'} than was forecast{times}, {told}")
     if psi is not None and psi > LIMITS.psi:

@@ -101,15 +101,26 @@ def look(
     weeks = _explained(weeks, known_breaks(conn, forecasting, mondays[0], week), members, mondays, origins)
     now = profiles(series.panel, members)
     moved = shifts(_trained_on(conn, forecasting, series.origin, week), now, _sizes(members))
-    verdicts: dict[str, list[Verdict]] = {}
+    of_models: dict[str, dict[str, NDArray[np.bool_]]] = {}
     for model in np.unique(models[models != ""]).tolist():
         own = {name: rows & (models == model) for name, rows in members.items()}
-        own = {name: rows for name, rows in own.items() if rows.any()}
-        baseline = _baseline_wape(conn, forecasting, model)
-        verdicts[model] = judge(weeks, own, baseline, _of_whole(moved, own, members), begun, limits)
+        of_models[model] = {name: rows for name, rows in own.items() if rows.any()}
+    judged = sum(map(len, of_models.values()))
+    verdicts = {
+        model: judge(
+            weeks,
+            own,
+            _baseline_wape(conn, forecasting, model),
+            _of_whole(moved, own, members),
+            begun,
+            limits,
+            judged,
+        )
+        for model, own in of_models.items()
+    }
     drifting = any(one.is_drifting for of_model in verdicts.values() for one in of_model)
     lasting = {name: rows for name, rows in members.items() if name.startswith(_OF_BREAKS)}
-    explained = roots(weeks, lasting, begun, limits) if drifting else []
+    explained = roots(weeks, lasting, begun, limits, judged) if drifting else []
     found = breaks(explained, np.array(mondays, dtype="datetime64[D]"))
     _write(conn, forecasting, week, verdicts, found, late, limits)
     return Judged(week, scored, verdicts, found, late)
@@ -203,9 +214,11 @@ def _weeks(
         origins.append(before[-1])
         models[:] = ""
         models[forecast.rows] = forecast.models
+    branch, article = (np.unique([key[part] for key in series.keys], return_inverse=True)[1] for part in (0, 1))
     if not columns or mondays[-1] != newest:
-        return [], Weeks(*(np.zeros((n, 0)) for _ in range(5))), models, []
-    return mondays, Weeks(*(np.stack(each, axis=1) for each in zip(*columns, strict=True))), models, origins
+        return [], Weeks(branch, article, *(np.zeros((n, 0)) for _ in range(5))), models, []
+    weeks = Weeks(branch, article, *(np.stack(each, axis=1) for each in zip(*columns, strict=True)))
+    return mondays, weeks, models, origins
 
 
 def _explained(
@@ -312,7 +325,7 @@ def _late_suppliers(conn: psycopg.Connection, schema: str, as_of: date, limits: 
         days, most = late.get(supplier, ([], 0.0))
         late[supplier] = ([*days, float((as_of - expected_on).days)], max(most, sd or 0.0))
     signals = {f"supplier:{supplier}": lead_time_signal(*of_supplier) for supplier, of_supplier in late.items()}
-    return {supplier: signal for supplier, signal in signals.items() if signal > limits.tracking_signal}
+    return {supplier: signal for supplier, signal in signals.items() if signal > limits.lead_time}
 
 
 def _write(
@@ -337,7 +350,7 @@ def _write(
         for one in of_model
     ]
     rows += [
-        (LEAD_TIME, supplier, week, signal, None, None, None, signal > limits.tracking_signal)
+        (LEAD_TIME, supplier, week, signal, None, None, None, signal > limits.lead_time)
         for supplier, signal in late.items()
     ]
     with conn.transaction(), conn.cursor() as cursor:

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from prohandel.forecast.commands import forecast_app
+from prohandel.forecast.drift_limits import LIMITS
 from prohandel.forecast.drift_symptoms import look as symptoms
 from prohandel.forecast.warehouse_series import read_series
 from prohandel.forecast.watching import Judged, known_breaks, look, needs_selection, prepare
@@ -89,7 +90,7 @@ def test_without_a_batch_that_has_learned_the_drift_goes_on(watched: psycopg.Con
     at(watched, 1)
     again = at(watched, 2)
     signals = {one.segment: one.tracking_signal for one in again.verdicts["negative_binomial"]}
-    assert signals["category:Hosen"] > 8.0
+    assert signals["category:Hosen"] > LIMITS.tracking_signal(len(signals))
 
 
 def test_a_second_look_gives_the_same_rows(watched: psycopg.Connection[Any]) -> None:
@@ -136,9 +137,9 @@ def test_overdue_orders_of_a_supplier_are_told_as_lead_time(watched: psycopg.Con
     found = look(watched, "forecasting", "intermediate", read_series(watched, "intermediate"))
     # 14 and 7 days late on the first of March, by a deviation of 2 x 0.798 days, the first with 5 deviations at most;
     # one is not due, one has come.
-    assert found.late_suppliers == {"supplier:Nord": pytest.approx((5 + 7 / (0.79788 * 2.0)) * 2 ** (1 / 3), rel=1e-4)}
+    assert found.late_suppliers == {"supplier:Nord": pytest.approx((5 + 7 / (0.79788 * 2.0)) * 2**0.5, rel=1e-4)}
     (told,) = symptoms(watched, "forecasting") or []
-    assert told.what == "supplier:Nord delivers later than planned, tracking signal 11.8, limit 8"
+    assert told.what == "supplier:Nord delivers later than planned, tracking signal 13.3, limit 10.0"
     assert needs_selection(watched, "forecasting") == [], "demand is as it was"
 
 

@@ -178,9 +178,9 @@ EXAMPLES = (
         incident(
             "forecast_drift", "demand_forecast", 41,
             [
-                "category:Hosen sells more than was forecast (1.68 times as much), tracking signal 14.2, limit 8, "
+                "category:Hosen sells more than was forecast (1.68 times as much), tracking signal 14.2, limit 10.4, "
                 "model negative_binomial",
-                "all sells more than was forecast, tracking signal 8.6, limit 8, model negative_binomial",
+                "all sells more than was forecast, tracking signal 11.1, limit 10.4, model negative_binomial",
             ],
             id=20, severity="warn", owner="merchandising",
         ),
