@@ -88,11 +88,12 @@ def compare(
     known = variables if isinstance(variables, Variables) else Variables.of(variables or {})
     key = hash_key if hash_key is not None else _hash_key(conn)
     landing = read_landing(conn, landed_schema, known, snapshot_schema)
-    computed = compute(landing, read_seeds(seeds), known, key, _inbound(conn, marts_schema))
+    computed = compute(landing, read_seeds(seeds), known, key, inbound_units(conn, marts_schema))
     return compare_computed(conn, computed, marts_schema, marts=marts)
 
 
-def _inbound(conn: psycopg.Connection, schema: str) -> dict[tuple[str, str], float]:
+def inbound_units(conn: psycopg.Connection, schema: str = "marts") -> dict[tuple[str, str], float]:
+    """Units that other branches are recommended to send, by branch and article."""
     if not columns_of(conn, schema, "transfer_recommendations"):
         return {}
     moves = read_table(conn, schema, "transfer_recommendations", ["to_branch", "article_number", "units"])
