@@ -37,6 +37,7 @@ class _Rate:
     says: str
     least_move: float = rates.MINIMUM_MOVE
     least_rows: float = rates.MINIMUM_ROWS
+    rare: float = 0.02
     about: str | None = None
 
 
@@ -85,6 +86,8 @@ RATES = (
         "say more than what landed with them",
         0.25,
         0.9,
+        # A batch has a row or two, so that one that is off is nothing yet.
+        0.05,
     ),
     _Rate("inventory", "accepted", "anomaly", None, "error", "cannot be read and were rejected"),
     _Rate("inventory", "has_stock", "anomaly", "quantity", "warn", "hold stock below zero"),
@@ -258,7 +261,7 @@ def _unusual_rate(rate: _Rate, branch: str, rows: pl.DataFrame, since: datetime)
     by_day = past.group_by(pl.col("arrived_at").dt.convert_time_zone("Europe/Berlin").dt.date().alias("day")).agg(
         pl.col("failing").sum(), pl.col("denominator").sum()
     )
-    usual = rates.usual(by_day["failing"].to_numpy(), by_day["denominator"].to_numpy())
+    usual = rates.usual(by_day["failing"].to_numpy(), by_day["denominator"].to_numpy(), rate.rare)
     if usual is None:
         return None
     recent = rows.filter(pl.col("arrived_at") > since)

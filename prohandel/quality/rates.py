@@ -34,8 +34,14 @@ class Usual:
     spread: float
 
 
-def usual(failing: npt.NDArray[np.float64], rows: npt.NDArray[np.float64]) -> Usual | None:
-    """The usual share from the failing rows and the rows of past days or batches; None where they are too few."""
+def usual(failing: npt.NDArray[np.float64], rows: npt.NDArray[np.float64], rare: float = 0.02) -> Usual | None:
+    """The usual share from the failing rows and the rows of past days or batches; None where they are too few.
+
+    Args:
+        failing: by day or batch.
+        rows: the same.
+        rare: up to this share all that failed counts, however few days it lay in.
+    """
     total = float(rows.sum())
     if total < MINIMUM_PAST:
         return None
@@ -46,7 +52,7 @@ def usual(failing: npt.NDArray[np.float64], rows: npt.NDArray[np.float64]) -> Us
     shares = failing[enough] / rows[enough]
     middle = float(np.median(shares))
     # A median of zero would take every rare failure for impossible.
-    share = max(middle, min(pooled, _RARE))
+    share = max(middle, min(pooled, rare))
     deviation = 1.4826 * float(np.median(np.abs(shares - middle)))
     by_chance = math.sqrt(share * (1 - share) / float(np.median(rows[enough])))
     # However much days differ, a share that comes near to all rows is out of the ordinary.
