@@ -100,9 +100,10 @@ class Series:
         now: str,
         closed: Mapping[str, Collection[date]] | None = None,
         ignored: Mapping[str, Collection[datetime]] | None = None,
+        quiet: Mapping[str, Collection[date]] | None = None,
     ) -> list[Drop]:
         """The drops at a time in Berlin."""
-        return drops(self.rows, berlin(now), closed or {}, ignored=ignored)
+        return drops(self.rows, berlin(now), closed or {}, quiet=quiet, ignored=ignored)
 
     def named(
         self,

@@ -100,6 +100,21 @@ def test_a_holiday_is_closed_where_it_is_one() -> None:
     assert series.named("2026-03-06 15:00", closed=closed | {"3": frozenset()}) == ["3"]
 
 
+def test_a_web_shop_sells_on_a_holiday_as_on_a_sunday() -> None:
+    monday = date(2026, 3, 9)
+
+    def slow(branch: str, at: datetime) -> float:
+        return 0.4 if branch == WEB.number and (at.weekday() == 6 or at.date() == monday) else 1.0
+
+    closed, quiet = dict.fromkeys(EVERY_BRANCH, frozenset({monday})), {WEB.number: frozenset({monday})}
+    stores = silent({store.number for store in STORES}, "2026-03-09", "2026-03-10")
+    series = Series(all_of(slow, stores), (*STORES, WEB))
+    assert [drop.branch for drop in series.drops("2026-03-09 15:00", closed)] == [WEB.number]
+    assert series.drops("2026-03-09 15:00", closed, quiet=quiet) == []
+    lost = Series(all_of(slow, stores, silent({WEB.number}, "2026-03-09 11:00")), (*STORES, WEB))
+    assert [drop.branch for drop in lost.drops("2026-03-09 19:00", closed, quiet=quiet)] == [WEB.number]
+
+
 def test_a_sale_event_and_its_end() -> None:
     series = Series(silent(None, "2026-02-26", TUESDAY, share=3))
     for day in ("2026-02-26", "2026-03-05", TUESDAY):
