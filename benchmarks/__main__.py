@@ -20,6 +20,9 @@ def main(
     sizes: Annotated[list[str] | None, typer.Argument(help="Sale lines: 100k, 1M, 10M. None: only the report.")] = None,
     home: Annotated[Path, typer.Option(help="Folder for the warehouses, one per size.")] = Path(".prohandel-benchmark"),
     keep: Annotated[bool, typer.Option("--keep", help="Leave the warehouses; a kept landing is used again.")] = False,
+    hours: Annotated[
+        int, typer.Option(min=1, max=scenario.MOST_HOURS, help="Hourly runs of each kind; their median counts.")
+    ] = scenario.MOST_HOURS,
 ) -> None:
     """Measures runs on landings of any size, and writes JSON, table and plot into docs/benchmarks."""
     # Results must not depend on whose variables happen to be set.
@@ -27,7 +30,7 @@ def main(
     for size in map(parse_size, sizes or []):
         at = (home / size.label).resolve()
         try:
-            result = scenario.measure(size, at, typer.echo)
+            result = scenario.measure(size, at, typer.echo, hours)
             typer.echo(f"{size.label}: {scenario.write(result, RESULTS)}")
         finally:
             warehouse.stop(at)

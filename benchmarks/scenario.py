@@ -23,17 +23,17 @@ from prohandel import warehouse
 from prohandel.pipeline.target import PROJECT
 
 SEED = 1
-HOURS = 3
-"""Hourly runs of each kind per size; their median counts."""
+MOST_HOURS = 3
+"""Hourly runs of each kind per size, so that all of them fall on one business day."""
 _SPACING = timedelta(minutes=30)
-"""Between hourly syncs: all of them fall on one business day."""
+"""Between hourly syncs."""
 _NO_QUALITY = ("--exclude", "path:models/quality")
 _ELEMENTARY = ("--vars", json.dumps({"elementary_enabled": True}), *_NO_QUALITY)
 
 Say = Callable[[str], None]
 
 
-def measure(size: Size, home: Path, say: Say) -> dict[str, Any]:
+def measure(size: Size, home: Path, say: Say, count: int = MOST_HOURS) -> dict[str, Any]:
     """Everything that is measured at one size, as plain values; see README.md for what each means.
 
     What has been measured is kept in the home after each run, so that hours of work go on where they were stopped, as
@@ -43,6 +43,7 @@ def measure(size: Size, home: Path, say: Say) -> dict[str, Any]:
         size: of the retailer.
         home: an empty folder for its warehouse; an existing landing there is used as it is.
         say: is told what is being done.
+        count: of the hourly runs of each kind, whose median counts; MOST_HOURS at most.
     """
     kept = home / "measured.json"
     _discard_if_other_project(kept, say)
@@ -69,21 +70,21 @@ def measure(size: Size, home: Path, say: Say) -> dict[str, Any]:
     step("floor", "floor", lambda: asdict(floor.measure(home)))
 
     def hours(kind: str, last_sync: datetime, *arguments: str) -> None:
-        for hour in range(1, HOURS + 1):
+        for hour in range(1, count + 1):
             run = partial(_land_and_run, home, last_sync + hour * _SPACING, *arguments)
             step(f"hour_{hour}_{kind}", f"hour {hour}, {kind.replace('_', ' ')}", run)
-        result[kind] = [result[f"hour_{hour}_{kind}"] for hour in range(1, HOURS + 1)]
+        result[kind] = [result[f"hour_{hour}_{kind}"] for hour in range(1, count + 1)]
 
     evening, next_morning = _at(DAYS - 1, LAST_HOUR), _at(DAYS, 11)
     hours("hours", evening)
-    hours("hours_without_quality", evening + HOURS * _SPACING, *_NO_QUALITY)
+    hours("hours_without_quality", evening + count * _SPACING, *_NO_QUALITY)
+    if (PROJECT / "dbt_packages" / "elementary" / "models").exists():
+        # Its first run builds its tables.
+        step("elementary_first", "Elementary's tables", lambda: _figures(measure_run(home, *_ELEMENTARY)))
+        hours("hours_with_elementary", evening + 2 * count * _SPACING, *_ELEMENTARY)
     step("unchanged", "unchanged hour", lambda: _figures(measure_run(home)))
     step("new_day", "new day", lambda: _land_and_run(home, next_morning))
     step("nightly", "night", lambda: _figures(measure_run(home, "--nightly")))
-    if (PROJECT / "dbt_packages" / "elementary").exists():
-        # Its first run builds its tables.
-        step("elementary_first", "Elementary's tables", lambda: _figures(measure_run(home, *_ELEMENTARY)))
-        hours("hours_with_elementary", next_morning, *_ELEMENTARY)
     return result
 
 
