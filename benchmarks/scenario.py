@@ -78,7 +78,7 @@ def measure(size: Size, home: Path, say: Say, count: int = MOST_HOURS) -> dict[s
     evening, next_morning = _at(DAYS - 1, LAST_HOUR), _at(DAYS, 11)
     hours("hours", evening)
     hours("hours_without_quality", evening + count * _SPACING, *_NO_QUALITY)
-    if (PROJECT / "dbt_packages" / "elementary" / "models").exists():
+    if (PROJECT / "dbt_packages" / "elementary" / "macros").exists():
         # Its first run builds its tables.
         step("elementary_first", "Elementary's tables", lambda: _figures(measure_run(home, *_ELEMENTARY)))
         hours("hours_with_elementary", evening + 2 * count * _SPACING, *_ELEMENTARY)

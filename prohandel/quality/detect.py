@@ -258,17 +258,16 @@ def unusual_rates(signals: pl.DataFrame, now: datetime) -> list[Symptom]:
 
 def _unusual_rate(rate: _Rate, branch: str, rows: pl.DataFrame, since: datetime) -> Symptom | None:
     past = rows.filter(pl.col("arrived_at") <= since)
-    by_day = past.group_by(pl.col("arrived_at").dt.convert_time_zone("Europe/Berlin").dt.date().alias("day")).agg(
-        pl.col("failing").sum(), pl.col("denominator").sum()
-    )
-    usual = rates.usual(by_day["failing"].to_numpy(), by_day["denominator"].to_numpy(), rate.rare)
-    if usual is None:
-        return None
     recent = rows.filter(pl.col("arrived_at") > since)
     for window in (recent.filter("is_batch"), recent):
+        # What is corrected of other days makes up much of what arrives at night, and on days on which little is sold.
+        same_hours = _by_day(past, _hours_of(window))
+        usual = _usual(same_hours, rate) or _usual(_by_day(past), rate)
+        if usual is None:
+            return None
         failing, count = float(window["failing"].sum()), float(window["denominator"].sum())
-        # On days on which little is sold, what was corrected of other days makes up much of what arrives.
-        if rates.has_risen(failing, max(count, _rows_as_a_rule(past, window)), usual, rate.least_move, rate.least_rows):
+        rows_as_a_rule = float(same_hours["denominator"].median() or 0.0)  # type: ignore[arg-type]
+        if rates.has_risen(failing, max(count, rows_as_a_rule), usual, rate.least_move, rate.least_rows):
             wrong = window.filter(pl.col("failing") > (usual.share + 0.3) * pl.col("denominator"))["arrived_at"]
             begun = wrong.min() if len(wrong) else window["arrived_at"].min()
             if not isinstance(begun, datetime):
@@ -288,17 +287,25 @@ def _unusual_rate(rate: _Rate, branch: str, rows: pl.DataFrame, since: datetime)
     return None
 
 
-def _rows_as_a_rule(past: pl.DataFrame, window: pl.DataFrame) -> float:
-    """Rows that arrive in the hours of a window on a day in the middle of the past days; 0 without rows."""
+def _usual(by_day: pl.DataFrame, rate: _Rate) -> rates.Usual | None:
+    return rates.usual(by_day["failing"].to_numpy(), by_day["denominator"].to_numpy(), rate.rare)
+
+
+def _by_day(past: pl.DataFrame, hours: Collection[int] = range(24)) -> pl.DataFrame:
+    """Failing and all rows of each past day that arrived in these hours of it, Berlin's time."""
+    local = past.with_columns(at=pl.col("arrived_at").dt.convert_time_zone("Europe/Berlin"))
+    is_meant = pl.col("at").dt.hour().is_in(list(hours))
+    return local.group_by(pl.col("at").dt.date().alias("day")).agg(
+        pl.col("failing").filter(is_meant).sum(), pl.col("denominator").filter(is_meant).sum()
+    )
+
+
+def _hours_of(window: pl.DataFrame) -> set[int]:
+    """The hours of the day from the first arrival to the last, Berlin's time."""
     first, last = window["arrived_at"].min(), window["arrived_at"].max()
     if not isinstance(first, datetime) or not isinstance(last, datetime):
-        return 0.0
-    hours = {(first + timedelta(hours=at)).astimezone(volume.BERLIN).hour for at in range((last - first) // _HOUR + 1)}
-    local = past.with_columns(at=pl.col("arrived_at").dt.convert_time_zone("Europe/Berlin"))
-    by_day = local.group_by(pl.col("at").dt.date().alias("day")).agg(
-        pl.col("denominator").filter(pl.col("at").dt.hour().is_in(list(hours))).sum()
-    )
-    return float(by_day["denominator"].median() or 0.0)  # type: ignore[arg-type]
+        return set()
+    return {(first + at * _HOUR).astimezone(volume.BERLIN).hour for at in range(min(24, (last - first) // _HOUR + 1))}
 
 
 _STALE_TIMES, _STALE_TIMES_IF_RARE, _RARE = 2.0, 3.0, 200

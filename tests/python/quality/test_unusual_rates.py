@@ -52,6 +52,12 @@ def test_a_batch_that_came_twice_on_a_usual_day() -> None:
     assert said(signals((8, 400), (120, 400))) == ["120 of 400 rows carry an id that had landed before, usually 2.0%"]
 
 
+def test_corrections_that_come_at_night() -> None:
+    by_day = signals((8, 400), (0, 400))
+    at_night = signals((2, 12), (6, 20)).with_columns(pl.col("arrived_at") - timedelta(hours=8))
+    assert said(pl.concat([by_day.with_columns(is_batch=pl.lit(False)), at_night])) == []
+
+
 @pytest.mark.parametrize(("failing", "rows", "alarms"), [(1, 1, 0), (2, 3, 0), (4, 4, 1)])
 def test_a_days_sum_that_is_off(failing: int, rows: int, alarms: int) -> None:
     past = signals((0.2, 4), (failing, rows), table="daily_sales_agg", metric="fits_sales")
