@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from dbt.adapters.base import BaseAdapter, BaseRelation
+from dbt.adapters.base.impl import BaseAdapter
+from dbt.adapters.base.relation import BaseRelation
 
 from tests.python.staging.staging import BuildError, Staging
 
