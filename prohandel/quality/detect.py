@@ -59,14 +59,22 @@ RATES = (
         "do not add up: label less discount is not what was paid",
         0.1,
     ),
+    # A receipt or two of other days, corrected at night, are nothing yet.
     _Rate(
-        "sale", "is_punctual", "anomaly", "date", "warn", "were sold at a time that does not fit their arrival", 0.25
+        "sale",
+        "is_punctual",
+        "anomaly",
+        "date",
+        "warn",
+        "were sold at a time that does not fit their arrival",
+        0.25,
+        10,
     ),
     _Rate("sale", "is_in_hours", "anomaly", "date", "warn", "were sold outside of opening hours", 0.25),
-    _Rate("sale", "is_recent", "anomaly", "date", "warn", "are of days long past", 0.25),
+    _Rate("sale", "is_recent", "anomaly", "date", "warn", "are of days long past", 0.25, 10),
     _Rate("sale", "is_plausible", "anomaly", "quantity", "error", "have a quantity beyond reason"),
     _Rate("sale", "is_single", "duplicates", "id", "error", "are there twice, under another id"),
-    _Rate("sale", "is_first", "duplicates", "id", "error", "carry an id that had landed before", 0.25),
+    _Rate("sale", "is_first", "duplicates", "id", "error", "carry an id that had landed before", 0.25, 10),
     _Rate(
         "sale",
         "has_moved_stock",

@@ -8,6 +8,8 @@ Readings chosen:
       a day that closed empty and whose hours are not known; 1 of other days in stock, 0 of days that were not or on
       which the pair was not ranged.
     * What was never in stock up to A where its stock is held, but sells, is there all of the time: nobody counts it.
+    * What is pooled is rounded: factors to fiftieths, levels of categories to steps of exp(1 / 50), dispersions to
+      hundredths.
     * Shares in stock have six decimals. Demand of a day on which the pair was not ranged does not exist.
 
 Source: the formula in prohandel/forecast/baseline.py, here by loops over groups; quantiles by scipy.
@@ -108,7 +110,7 @@ def baseline(facts: Facts) -> Forecasts:
                 for day in range(7)
             ]
         )
-        factors[rows] = raw / raw.mean()
+        factors[rows] = _halves_up(raw / raw.mean() * 50) / 50
     level, dispersion = np.zeros(len(frame)), np.zeros(len(frame))
     total = (units * weight).sum(axis=1)
     of_day = factors[:, weekday]
@@ -116,16 +118,21 @@ def baseline(facts: Facts) -> Forecasts:
     for rows in frame.groupby("category").indices.values():
         usual = total[rows].sum() / exposure[rows].sum() if exposure[rows].sum() > 0 else 0.0
         if usual > 0:
+            usual = np.exp(_halves_up(np.log(usual) * 50) / 50)
             level[rows] = (total[rows] + _LEVEL_PRIOR) / (exposure[rows] + _LEVEL_PRIOR / usual)
         mean = level[rows][:, None] * of_day[rows] * share[rows]
         squares = (weight * mean**2).sum()
         excess = (weight * ((units[rows] - mean) ** 2 - mean)).sum()
-        dispersion[rows] = min(5.0, max(0.0, excess / squares)) if squares > 0 else 5.0
+        dispersion[rows] = _halves_up(min(5.0, max(0.0, excess / squares)) * 100) / 100 if squares > 0 else 5.0
     error = np.minimum(1.0, 0.02 + (1 + dispersion * level) / (total + _LEVEL_PRIOR))
     ahead = (facts.as_of + 1 + np.arange(HORIZON) + 3) % 7
     kept = frame["is_forecastable"].to_numpy(dtype=bool)
     made = frame[_PAIR].assign(dispersion=dispersion, level_cv2=error)[kept].reset_index(drop=True)
     return Forecasts(made, (level[:, None] * factors[:, ahead])[kept])
+
+
+def _halves_up(value: Any) -> Any:
+    return np.floor(value + 0.5)
 
 
 def series(facts: Facts) -> tuple[pd.DataFrame, Floats, Floats]:
