@@ -4,7 +4,7 @@
   to a number knows which rows are news.
 -#}
 {% macro with_change_number(computed, keys, compared) %}
-    {%- set kept = load_relation(this) if execute else none %}
+    {%- set kept = load_relation(this) if execute and this else none %}
     {%- set columns = adapter.get_columns_in_relation(kept) | map(attribute='name') | list if kept else [] %}
     select
         computed.*,
@@ -12,8 +12,9 @@
         case
             when
                 {% for column in compared -%}
-                kept.{{ column }} = computed.{{ column }}{{ ' and ' if not loop.last }}
+                kept.{{ column }} is not distinct from computed.{{ column }}{{ ' and ' if not loop.last }}
                 {%- endfor %}
+                and kept.change_number is not null
                 then kept.change_number
             else {{ next_change_number() }}
         end

@@ -4,9 +4,10 @@
   kept row of the same `keys`, and, as superseded, the kept rows that are no more. With delete+insert on `keys` the model
   then holds, for every key that ever was, its last state and the number of its last change: a consumer that reads from
   the number it has seen on misses nothing, removed rows included. For the columns in `remembered` it also holds the
-  number of the last change that moved a known row to another value (`<column>_changed_in`).
+  number of the last change that moved a known row to another value (`<column>_changed_in`). `touched`: a CTE with keys
+  that count as changed whatever their rows say.
 -#}
-{% macro changes_against_kept(computed, kept, keys, compared, carried=[], remembered=[]) %}
+{% macro changes_against_kept(computed, kept, keys, compared, carried=[], remembered=[], touched=none) %}
     {%- set matches -%}
         {% for key in keys %}kept.{{ key }} = computed.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
     {%- endset %}
@@ -30,11 +31,18 @@
     {% if is_incremental() %}
     left join {{ kept }} as kept
         on {{ matches }}
+    {%- if touched %}
+    left join {{ touched }} as touched
+        on {% for key in keys %}touched.{{ key }} = computed.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
+    {%- endif %}
     where
         kept.is_superseded is distinct from false
         {%- for column in compared %}
         or kept.{{ column }} is distinct from computed.{{ column }}
         {%- endfor %}
+        {%- if touched %}
+        or touched.{{ keys[0] }} is not null
+        {%- endif %}
     union all
     select
         {% for column in keys + compared + carried %}kept.{{ column }}, {% endfor %}

@@ -1,3 +1,5 @@
+{{ config(tags=['nightly']) }}
+
 select
     recommended.article_number,
     recommended.branch_number,

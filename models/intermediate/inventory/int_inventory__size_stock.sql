@@ -112,7 +112,8 @@ final as (
         size_stock.branch_number,
         size_stock.article_number,
         size_stock.article_size_number,
-        size_stock.on_hand
+        size_stock.on_hand,
+        {{ next_change_number() }} as change_number
     from size_stock
     {% if is_incremental() and var('nightly') -%}
     -- Rows that have landed no more are in no log.

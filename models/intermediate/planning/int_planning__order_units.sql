@@ -1,29 +1,25 @@
 {{ config(
-    materialized='table',
+    materialized='incremental',
+    incremental_strategy='slices',
+    unique_key=['branch_number', 'article_number'],
+    meta={'changes': 'int_planning__order_levels', 'slice': ['branch_number', 'article_number']},
     indexes=[{'columns': ['branch_number', 'article_number'], 'unique': true}],
 ) }}
 
 with
 
 pairs as (
-    select * from {{ ref('int_planning__order_levels') }}
+    select *
+    from {{ ref('int_planning__order_levels') }}
+    where
+        not is_superseded
+        {%- if is_incremental() %}
+        and change_number > {{ seen_change_number() }}
+        {%- endif %}
 ),
 
 sizes as (
     select * from {{ ref('int_planning__size_needs') }}
-),
-
-on_order as (
-    select * from {{ ref('int_planning__on_order') }}
-),
-
--- What was never there in any branch, like bags, nobody counts.
-kept as (
-    select
-        article_number,
-        min(first_quantity_on) as first_quantity_on
-    from {{ ref('int_inventory__pairs') }}
-    group by article_number
 ),
 
 -- A row per size from here to the sums. By windows instead of joins: how many rows a group has is not known beforehand.
@@ -36,17 +32,10 @@ of_sizes as (
         sizes.needed_units as needed_of_size,
         sum(sizes.level_units) over of_pair as order_up_to_level,
         sum(sizes.needed_units) over of_pair as needed_units,
-        coalesce(on_order.on_order_units, 0) as on_order_units,
-        coalesce(on_order.inbound_transfer_units, 0) as inbound_transfer_units,
-        pairs.supplied_from <> pairs.branch_number as is_supplied,
-        coalesce(kept.first_quantity_on <= pairs.as_of_date, false) as is_stock_kept
+        pairs.supplied_from <> pairs.branch_number as is_supplied
     from pairs
     inner join sizes
         on pairs.branch_number = sizes.branch_number and pairs.article_number = sizes.article_number
-    left join kept
-        on pairs.article_number = kept.article_number
-    left join on_order
-        on pairs.branch_number = on_order.branch_number and pairs.article_number = on_order.article_number
     window of_pair as (partition by pairs.branch_number, pairs.article_number)
 ),
 

@@ -1,16 +1,25 @@
 {{ config(
-    materialized='table',
+    materialized='incremental',
+    incremental_strategy='slices',
+    unique_key=['branch_number', 'article_number', 'article_size_number'],
+    meta={'changes': 'int_planning__order_levels', 'slice': ['branch_number', 'article_number']},
     indexes=[{'columns': ['branch_number', 'article_number', 'article_size_number'], 'unique': true}],
 ) }}
 
 with
 
 pairs as (
-    select * from {{ ref('int_planning__order_levels') }}
+    select *
+    from {{ ref('int_planning__order_levels') }}
+    where
+        not is_superseded
+        {%- if is_incremental() %}
+        and change_number > {{ seen_change_number() }}
+        {%- endif %}
 ),
 
-curves as (
-    select * from {{ ref('int_articles__size_curves') }}
+shares as (
+    select * from {{ ref('int_planning__size_shares') }}
 ),
 
 size_stock as (
@@ -33,14 +42,14 @@ sizes as (
     select
         pairs.branch_number,
         pairs.article_number,
-        coalesce(curves.article_size_number, '') as article_size_number,
+        coalesce(shares.article_size_number, '') as article_size_number,
         coalesce(
-            curves.size_share_of_sales,
+            shares.size_share,
             cast(1 as numeric(18, 6)) / count(*) over (partition by pairs.branch_number, pairs.article_number)
         ) as size_share,
-        coalesce(curves.is_core_size, false) as is_core_size,
+        coalesce(shares.is_core_size, false) as is_core_size,
         case
-            when curves.article_size_number is null then pairs.on_hand
+            when shares.article_size_number is null then pairs.on_hand
             else coalesce(size_stock.on_hand, 0)
         end as on_hand,
         pairs.level_units,
@@ -48,13 +57,13 @@ sizes as (
     from pairs
     left join unsized
         on pairs.branch_number = unsized.branch_number and pairs.article_number = unsized.article_number
-    left join curves
-        on pairs.article_number = curves.article_number and unsized.article_number is null
+    left join shares
+        on pairs.article_number = shares.article_number and unsized.article_number is null
     left join size_stock
         on
             pairs.branch_number = size_stock.branch_number
             and pairs.article_number = size_stock.article_number
-            and curves.article_size_number = size_stock.article_size_number
+            and shares.article_size_number = size_stock.article_size_number
 ),
 
 -- The level in whole units by the largest remainder, so that sizes add up to their pair.

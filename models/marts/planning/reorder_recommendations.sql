@@ -62,12 +62,16 @@ described as (
     left join reorder_points
         on pairs.branch_number = reorder_points.branch_number and pairs.article_number = reorder_points.article_number
     -- Looked up pair by pair: how many a sum by pairs would have is not known beforehand.
-    cross join lateral (
+    left join lateral (
         select sum(lines.recommended_units) as recommended_units
         from {{ ref('reorder_size_lines') }} as lines
-        where lines.article_number = pairs.article_number and lines.branch_number = pairs.branch_number
+        where
+            pairs.order_units > 0
+            and lines.article_number = pairs.article_number
+            and lines.branch_number = pairs.branch_number
         {{ computed_once() }}
     ) as size_lines
+        on true
 ),
 
 valued as (

@@ -1,6 +1,22 @@
-{{ config(materialized='table', indexes=[{'columns': ['article_number']}]) }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='slices',
+    unique_key=['article_number', 'branch_number', 'article_size_number'],
+    meta={'changes': 'int_planning__order_levels', 'slice': ['branch_number', 'article_number']},
+    indexes=[{'columns': ['article_number']}],
+) }}
 
 with
+
+levels as (
+    select *
+    from {{ ref('int_planning__order_levels') }}
+    where
+        not is_superseded
+        {%- if is_incremental() %}
+        and change_number > {{ seen_change_number() }}
+        {%- endif %}
+),
 
 pairs as (
     select * from {{ ref('int_planning__order_units') }}
@@ -8,14 +24,6 @@ pairs as (
 
 sizes as (
     select * from {{ ref('int_planning__size_needs') }} where article_size_number <> ''
-),
-
-policies as (
-    select * from {{ ref('int_planning__order_policies') }}
-),
-
-articles as (
-    select * from {{ ref('int_forecasting__articles') }}
 ),
 
 packs as (
@@ -34,20 +42,18 @@ weighed as (
         pairs.as_of_date,
         packs_of_sizes.pack_units as pack_of_size,
         coalesce(packs_of_sizes.is_lot, false) as is_lot,
-        coalesce(packs_of_sizes.pack_units, policies.pack_units) as pack_units,
+        coalesce(packs_of_sizes.pack_units, levels.pack_units) as pack_units,
         sizes.needed_units
         + sizes.size_share
         * greatest(
             0,
             pairs.order_units - sum(sizes.needed_units) over (partition by sizes.branch_number, sizes.article_number)
         ) as weight
-    from sizes
+    from levels
     inner join pairs
-        on sizes.branch_number = pairs.branch_number and sizes.article_number = pairs.article_number
-    inner join policies
-        on sizes.branch_number = policies.branch_number and sizes.article_number = policies.article_number
-    inner join articles
-        on sizes.article_number = articles.article_number
+        on levels.branch_number = pairs.branch_number and levels.article_number = pairs.article_number
+    inner join sizes
+        on levels.branch_number = sizes.branch_number and levels.article_number = sizes.article_number
     left join lateral (
         select
             packs.pack_units,
@@ -56,9 +62,9 @@ weighed as (
         where
             (packs.article_size_number is null or packs.article_size_number = sizes.article_size_number)
             and coalesce(packs.scope_value, '') = case packs.scope
-                when 'article' then articles.article_number
-                when 'brand' then articles.brand
-                when 'category' then articles.category
+                when 'article' then levels.article_number
+                when 'brand' then levels.brand
+                when 'category' then levels.category
                 else ''
             end
         order by packs.rank_of_scope, case when packs.article_size_number is null then 2 else 1 end
@@ -126,9 +132,9 @@ final as (
         branch_number,
         article_size_number,
         on_hand,
-        size_share as size_share_of_sales,
+        cast(size_share as numeric(18, 6)) as size_share_of_sales,
         is_core_size,
-        level_units as order_up_to_level,
+        cast(level_units as numeric(18, 6)) as order_up_to_level,
         needed_units,
         -- More than sells before the season ends is not ordered for the sake of a pack.
         cast(

@@ -4,6 +4,7 @@ Readings chosen:
     * What other branches send is taken as it was recommended: its laws are tested apart.
     * Accepted proposals are in no landing: without purchase orders nothing is known to be on order.
     * A pair whose stock rows name a size, but for some stock of no size, is ordered by sizes: those of its article.
+    * Sizes share an order by their shares in sales to a thousandth.
     * Equal remainders of shares go to the size that comes first by name.
 
 Sources: Silver, Pyke, Thomas, Inventory and Production Management in Supply Chains, 4th ed. 2017, chapter 6; sums of
@@ -35,6 +36,7 @@ from .sizes import size_shares
 Pair = tuple[str, str]
 _PAIR = ["branch_number", "article_number"]
 _FLOOR_DAYS = 28
+_MILLION = 10**6
 
 
 @dataclass
@@ -224,12 +226,16 @@ def _terms(facts: Facts) -> dict[Pair, dict[str, Any]]:
 
 def _add_sizes(facts: Facts, orders: dict[Pair, Order]) -> None:
     curves: dict[str, list[tuple[str, Fraction | None, bool]]] = defaultdict(list)
-    for row in size_shares(facts).to_dict("records"):
-        share = row["size_share_of_sales"]
-        shown_share = None if pd.isna(share) else Fraction(f"{share:.6f}")
-        curves[str(row["article_number"])].append(
-            (str(row["article_size_number"]), shown_share, bool(row["is_core_size"]))
-        )
+    shares = size_shares(facts)
+    shares["weight"] = [
+        np.nan if pd.isna(share) else floor(Fraction(f"{share:.6f}") * 1000 + Fraction(1, 2))
+        for share in shares["size_share_of_sales"]
+    ]
+    shares["total"] = shares.groupby("article_number")["weight"].transform("sum")
+    for row in shares.to_dict("records"):
+        weight, total = row["weight"], row["total"]
+        share = None if pd.isna(weight) or not total else Fraction(floor(weight * _MILLION / total + 0.5), _MILLION)
+        curves[str(row["article_number"])].append((str(row["article_size_number"]), share, bool(row["is_core_size"])))
     held = {
         (str(row["branch_number"]), str(row["article_number"]), str(row["article_size_number"])): row["quantity"] / 1e4
         for row in facts.sizes.to_dict("records")

@@ -117,6 +117,7 @@ EXCEPTIONS: dict[str, dict[str, str]] = {
         "int_branches__resolved": "Branches are collected from every table that names one.",
         "int_inventory__pair_changes": "It is the one log of all that changes a pair.",
         "int_inventory_with_metrics": "The metrics of a pair put its steps together.",
+        "int_planning__order_levels": "It is the one log of all that decides an order.",
         "int_planning__lead_time_sums": "Demand comes from a batch or the baseline, and two logs say for which pairs.",
         "reconciliation": "It compares every landed table with what was built from it.",
         "rejected_rows": "It is the union over all landed tables.",
