@@ -6,13 +6,13 @@ curves as (
     select * from {{ ref('int_articles__size_curves') }}
 ),
 
--- To a thousandth: with every line of a category that is sold or corrected, the exact shares of all its articles move.
+-- To half a per cent: with every line of a category that is sold or corrected, exact shares of all its articles move.
 weighed as (
     select
         article_number,
         article_size_number,
         is_core_size,
-        round(1000 * size_share_of_sales) as weight
+        round(200 * size_share_of_sales) as weight
     from curves
 ),
 

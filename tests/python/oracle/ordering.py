@@ -4,7 +4,7 @@ Readings chosen:
     * What other branches send is taken as it was recommended: its laws are tested apart.
     * Accepted proposals are in no landing: without purchase orders nothing is known to be on order.
     * A pair whose stock rows name a size, but for some stock of no size, is ordered by sizes: those of its article.
-    * Sizes share an order by their shares in sales to a thousandth.
+    * Sizes share an order by their shares in sales to half a per cent.
     * Equal remainders of shares go to the size that comes first by name.
 
 Sources: Silver, Pyke, Thomas, Inventory and Production Management in Supply Chains, 4th ed. 2017, chapter 6; sums of
@@ -228,7 +228,7 @@ def _add_sizes(facts: Facts, orders: dict[Pair, Order]) -> None:
     curves: dict[str, list[tuple[str, Fraction | None, bool]]] = defaultdict(list)
     shares = size_shares(facts)
     shares["weight"] = [
-        np.nan if pd.isna(share) else floor(Fraction(f"{share:.6f}") * 1000 + Fraction(1, 2))
+        np.nan if pd.isna(share) else floor(Fraction(f"{share:.6f}") * 200 + Fraction(1, 2))
         for share in shares["size_share_of_sales"]
     ]
     shares["total"] = shares.groupby("article_number")["weight"].transform("sum")
